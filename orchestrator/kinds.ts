@@ -1,0 +1,223 @@
+// The nouns of the orchestrator: a Plan is one run spelled out, LabEvents are all that happened in it, and everything
+// else (faults, workloads, checks, sinks, runners) is an object of one of these kinds. The simulator needs no promises.
+import type { z } from 'zod';
+import type { ClockSpec } from '../node/clock.ts';
+import type { AnyProtocol, Claim, Command, CommandId, Json, NodeId, Operation } from '../node/contract.ts';
+import type { NodeEvent, Reply } from '../node/replica.ts';
+import type { Detail } from '../node/seat.ts';
+import type { LinkMatrix } from '../netem/link.ts';
+import type { Probe, Shaper } from '../netem/shaper.ts';
+
+/** What the load generator saw. `client` is a session ('c17'); `region` the place its requests come from. */
+export type ClientEvent =
+  /** atMs: the actual first send; intendedMs: when the arrival schedule wanted it. Latency counts from intendedMs. */
+  | { readonly type: 'invoke'; readonly client: string; readonly region: string; readonly command: Command; readonly intendedMs: number }
+  /** One request for this command leaves for this node; the first and every retry. */
+  | { readonly type: 'attempt'; readonly client: string; readonly id: CommandId; readonly to: NodeId }
+  /** The final outcome of the command, at atMs. */
+  | { readonly type: 'reply'; readonly client: string; readonly id: CommandId; readonly reply: Reply }
+  /** The generator's own audit, once a second and at the end. */
+  | { readonly type: 'generator'; readonly sendLagMs: number; readonly loopDelayMs: number; readonly cpuPct: number; readonly sessions: number; readonly capped: number };
+
+export type RunEvent =
+  | { readonly type: 'action'; readonly action: Action; readonly plannedMs: number; readonly nodes: readonly NodeId[] }
+  | { readonly type: 'fault'; readonly phase: 'begin' | 'end'; readonly name: string; readonly index: number; readonly nodes: readonly NodeId[] };
+
+/** atMs: true time since the run's start (release of the nodes); node: 'lab' for RunEvents, 'load' for ClientEvents. */
+export type LabEvent = { readonly atMs: number; readonly node: NodeId; readonly life: number; readonly sequence: number }
+  & (NodeEvent | ClientEvent | RunEvent);
+
+export type Selector = NodeId | 'leader' | 'any-follower' | 'any' | { readonly region: string };
+
+/** Closed: everything a runner can do. Faults are written in these words; a runner lists those it supports. */
+export type Action =
+  | { readonly type: 'restart' | 'pause' | 'resume'; readonly node: Selector }
+  | { readonly type: 'crash'; readonly node: Selector; readonly disk: 'keep' | 'lose-unsynced' }
+  /** One way each; null takes this overlay off. */
+  | { readonly type: 'cut'; readonly overlay: string; readonly cuts: readonly { readonly from: readonly Selector[]; readonly to: readonly Selector[] | 'others' }[] | null }
+  /** null: back to the plan's clock. stepMs adds to the present offset. */
+  | { readonly type: 'clock'; readonly node: Selector; readonly change: (Partial<ClockSpec> & { readonly stepMs?: number }) | null };
+
+/** A pure macro over actions. A selector is resolved once per fault instance: a restart restarts the node that was crashed. */
+// oxlint-disable-next-line typescript/no-explicit-any -- the registry holds faults of every parameter type
+export interface Fault<P = any> {
+  readonly name: string;
+  readonly summary: string;
+  /** The main argument of the experiment file arrives as `value`. */
+  readonly params: z.ZodType<P>;
+  actions(params: P, cluster: { readonly nodes: readonly NodeId[]; readonly links: LinkMatrix }, random: () => number):
+    readonly { readonly afterMs: number; readonly action: Action }[];
+}
+
+/** Sequential specification, for the linearizability check. value: what the client was answered. */
+export interface Model<S> {
+  readonly initial: S;
+  partition(op: Operation): string;
+  step(state: S, op: Operation, value: string | null): { readonly legal: boolean; readonly state: S };
+  key(state: S): string;
+}
+
+/** What clients ask, and what correct answers are. */
+// oxlint-disable-next-line typescript/no-explicit-any -- the registry holds workloads of every parameter type
+export interface Workload<P = any> {
+  readonly name: string;
+  readonly summary: string;
+  readonly params: z.ZodType<P>;
+  /** Endless; one iterator per session. */
+  operations(params: P, client: number, random: () => number): Iterator<Operation, never>;
+  // oxlint-disable-next-line typescript/no-explicit-any -- the state is the model's own
+  readonly model: Model<any>;
+}
+
+export type Verdict = {
+  readonly check: string;
+  /** null: required of every run. */
+  readonly claim: Claim | null;
+  readonly valid: boolean | 'unknown';
+  readonly because: string;
+  readonly witness?: Json;
+};
+
+export interface Check {
+  readonly name: string;
+  readonly summary: string;
+  readonly claim: Claim | null;
+  // oxlint-disable-next-line typescript/no-explicit-any -- any workload's model
+  begin(plan: Plan, model: Model<any>): { observe(event: LabEvent): void; finish(): Verdict };
+}
+
+export interface Sink {
+  readonly name: string;
+  readonly summary: string;
+  open(plan: Plan, folder: string): Promise<{ write(event: LabEvent): void; close(summary: Summary): Promise<void> }>;
+}
+
+export type RunContext = {
+  readonly emit: (event: LabEvent) => void;
+  /** Set by Ctrl-C: the runner ends early, leaves nothing behind and returns. */
+  readonly stop: { readonly requested: boolean };
+  /** Of this run; exists. */
+  readonly folder: string;
+  /** A few words on what is happening now, and the share that is done. */
+  readonly progress: (text: string, share: number) => void;
+};
+
+export interface Runner {
+  readonly name: string;
+  readonly summary: string;
+  readonly supports: ReadonlySet<Action['type']>;
+  probe(): Promise<Probe>;
+  /** Emits every event of the run in order of atMs. */
+  run(plan: Plan, context: RunContext): Promise<void>;
+}
+
+/** One run, spelled out: all randomness is fixed here or follows from `seed`. Saved with its results, can be run again. Times in ms. */
+export type Plan = {
+  readonly version: 1;
+  readonly id: string;
+  readonly experiment: string;
+  /** How the experiment calls this protocol with these options. */
+  readonly label: string;
+  readonly runner: string;
+  readonly shaper: string;
+  readonly protocol: string;
+  readonly options: Json;
+  readonly repetition: number;
+  readonly seed: string;
+  /** Every wall clock of the run starts here. */
+  readonly epochMs: number;
+  readonly nodes: readonly { readonly id: NodeId; readonly address: string; readonly region: string; readonly clock: ClockSpec }[];
+  /** Pinned, or null. */
+  readonly leader: NodeId | null;
+  /** Rows and columns: node ids and the regions of clients. */
+  readonly links: LinkMatrix;
+  readonly network: { readonly profile: string; readonly source: string };
+  readonly maxMessageBytes: number;
+  readonly frameBytes: number;
+  readonly fsyncMs: number | 'real';
+  readonly load: {
+    readonly workload: string;
+    readonly params: Json;
+    readonly clients: readonly { readonly region: string; readonly count: number }[];
+    /** Total over all clients; null: closed loop, `count` connections in each region. */
+    readonly ratePerSecond: number | null;
+    readonly arrivals: 'poisson' | 'constant';
+    readonly target: 'leader' | 'nearest' | 'spread';
+    readonly atFollower: 'forward' | 'redirect';
+    readonly timeoutMs: number;
+    /** An attempt without an answer is repeated at another node after this. */
+    readonly retryMs: number;
+    readonly maxSessions: number;
+  };
+  readonly warmupMs: number;
+  readonly measureMs: number;
+  /** At most; ends as soon as no command is open. */
+  readonly settleMs: number;
+  readonly detail: Detail;
+  /** atMs: since the run's start (warm-up included). index counts the experiment's faults from 0. phase: begin at its first action, end at its last. */
+  readonly schedule: readonly { readonly atMs: number; readonly fault: { readonly name: string; readonly index: number; readonly phase: 'begin' | 'middle' | 'end' }; readonly action: Action }[];
+  readonly thresholds: readonly { readonly metric: string; readonly below?: number; readonly above?: number }[];
+  /** What planning wants the user to know. */
+  readonly warnings: readonly string[];
+};
+
+/** value null: nothing to measure. bound '>': a lower bound, because the percentile falls on a censored outcome; 'failed': on a failed one. */
+export type Figure = {
+  readonly value: number | null;
+  readonly unit: 'ms' | '/s' | '' | 'bytes' | 's';
+  readonly bound: '=' | '>' | 'failed';
+  /** Fewer than 10 samples lie beyond this percentile. */
+  readonly uncertain?: boolean;
+};
+
+export type Summary = {
+  readonly version: 1;
+  readonly plan: Plan;
+  /** Ctrl-C: the figures cover a part of the run. */
+  readonly partial: boolean;
+  /** false: a claim is violated or the run is invalid; the figures must not be published. */
+  readonly publishable: boolean;
+  /** Why the run is invalid as a measurement, if it is. */
+  readonly invalid: readonly string[];
+  readonly metrics: { readonly [name: string]: Figure };
+  readonly expected: readonly ExpectedRow[];
+  readonly outages: readonly Outage[];
+  readonly verdicts: readonly Verdict[];
+  readonly missed: readonly string[];
+};
+
+/** One per client region; never pooled. */
+export type ExpectedRow = {
+  readonly region: string;
+  readonly entry: NodeId;
+  readonly leader: NodeId | null;
+  readonly expectedP50Ms: number;
+  readonly expectedMeanMs: number;
+  readonly measuredP50Ms: number | null;
+  readonly measuredMeanMs: number | null;
+  readonly samples: number;
+  /** Kolmogorov–Smirnov distance of the measured latencies to the mixture; null for a point. */
+  readonly ksDistance: number | null;
+};
+
+/** outageMs: the longest gap between commits that overlaps the fault; steadyMs: the longest gap outside every fault. */
+export type Outage = {
+  readonly fault: string;
+  readonly index: number;
+  readonly atMs: number;
+  readonly nodes: readonly NodeId[];
+  readonly outageMs: number;
+  readonly steadyMs: number | null;
+  readonly recoveredMs: number | null;
+};
+
+/** The one extension point; the built-ins are a Plugin too. */
+export interface Plugin {
+  readonly protocols?: readonly AnyProtocol[];
+  readonly workloads?: readonly Workload[];
+  readonly faults?: readonly Fault[];
+  readonly checks?: readonly Check[];
+  readonly shapers?: readonly Shaper[];
+  readonly runners?: readonly Runner[];
+  readonly sinks?: readonly Sink[];
+}
