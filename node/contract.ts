@@ -127,12 +127,8 @@ export interface Protocol<Message extends Json, Entry extends Json, Options> {
   leadership?(options: Options): Leadership;
   /** Default true; false: a crashed node returns under a new id. */
   readonly restartable?: boolean;
-  /** Default false. */
-  readonly reconfigurable?: boolean;
   /** Default false; true: log epochs never fall from slot to slot. */
   readonly epochsRiseWithSlot?: boolean;
-  /** When the client is answered; default 'commit'. */
-  readonly acknowledges?: 'place' | 'commit';
   /** The closed form of the commit latency that a client sees; null where the protocol states none. */
   expected?(options: Options, facts: Facts, load: ExpectedLoad): Expected | null;
 }

@@ -1,13 +1,187 @@
-// Frame codec.
+// One frame per datagram: a binary header with a CRC-32, then a slice of the JSON body. A message larger than a frame is
+// split into frames with consecutive numbers and put together again with bounded memory and time per peer; a lost frame
+// loses the message. What is corrupt or foreign is told apart and never reaches a protocol.
+//
+//   0  magic 'CL'     2  version     3  kind      4  crc32 of the bytes from 8 on, xor kind
+//   8  life (u32)     12 frame (u32) 16 part (u16) 18 parts (u16)
+//   20 run, from, to: a length byte and ASCII each; the rest is the body
+import { assert } from './assert.ts';
 import type { Json, NodeId } from './contract.ts';
 
 /** Text and checksum primitives, supplied by the host: pure code has no Node.js. */
 export interface Bytes {
   encode(text: string): Uint8Array;
+  /** Throws on invalid UTF-8 or replaces it; either is caught as corrupt. */
   decode(bytes: Uint8Array): string;
   crc32(bytes: Uint8Array): number;
 }
-export type Envelope = {
-  readonly run: string; readonly from: NodeId; readonly to: NodeId; readonly life: number; readonly frame: number;
-  readonly kind: 'message' | 'command' | 'reply'; readonly body: Json;
-};
+
+const KINDS = ['message', 'command', 'reply'] as const;
+export type Kind = (typeof KINDS)[number];
+
+export type Header = { readonly run: string; readonly from: NodeId; readonly to: NodeId; readonly life: number; readonly kind: Kind };
+export type Part = Header & { readonly frame: number; readonly part: number; readonly parts: number; readonly chunk: Uint8Array };
+
+const VERSION = 1;
+const FIXED_BYTES = 20;
+
+function writeName(frame: Uint8Array, at: number, name: string): number {
+  frame[at] = name.length;
+  for (let index = 0; index < name.length; index++) frame[at + 1 + index] = name.charCodeAt(index);
+  return at + 1 + name.length;
+}
+
+function readName(frame: Uint8Array, at: number): string {
+  let name = '';
+  const end = at + 1 + (frame[at] ?? 0);
+  for (let index = at + 1; index < end; index++) name += String.fromCharCode(frame[index] ?? 0);
+  return name;
+}
+
+function writeU32(frame: Uint8Array, at: number, value: number): void {
+  frame[at] = value >>> 24;
+  frame[at + 1] = value >>> 16;
+  frame[at + 2] = value >>> 8;
+  frame[at + 3] = value;
+}
+
+function readU32(frame: Uint8Array, at: number): number {
+  return (((frame[at] ?? 0) << 24) | ((frame[at + 1] ?? 0) << 16) | ((frame[at + 2] ?? 0) << 8) | (frame[at + 3] ?? 0)) >>> 0;
+}
+
+/** Bytes before the body. Names are ASCII of at most 255 characters (asserted). */
+export function headerBytes(header: Header): number {
+  return FIXED_BYTES + 3 + header.run.length + header.from.length + header.to.length;
+}
+
+/** The frames of one message, numbered from firstFrame; each at most frameBytes long. */
+export function encodeFrames(header: Header, firstFrame: number, body: Uint8Array, frameBytes: number, bytes: Bytes): readonly Uint8Array[] {
+  const start = headerBytes(header);
+  const room = frameBytes - start;
+  assert(room >= 64 && start < 800, `a frame of ${frameBytes} bytes has no room behind a header of ${start}`);
+  const parts = Math.max(1, Math.ceil(body.length / room));
+  assert(parts <= 0xffff, 'a message has at most 65,535 parts');
+  const frames: Uint8Array[] = [];
+  const kind = KINDS.indexOf(header.kind);
+  for (let part = 0; part < parts; part++) {
+    const chunk = parts === 1 ? body : body.subarray(part * room, (part + 1) * room);
+    const frame = new Uint8Array(start + chunk.length);
+    frame[0] = 0x43;
+    frame[1] = 0x4c;
+    frame[2] = VERSION;
+    frame[3] = kind;
+    writeU32(frame, 8, header.life);
+    writeU32(frame, 12, firstFrame + part);
+    frame[16] = part >>> 8;
+    frame[17] = part;
+    frame[18] = parts >>> 8;
+    frame[19] = parts;
+    writeName(frame, writeName(frame, writeName(frame, FIXED_BYTES, header.run), header.from), header.to);
+    frame.set(chunk, start);
+    writeU32(frame, 4, bytes.crc32(frame.subarray(8)) ^ kind);
+    frames.push(frame);
+  }
+  return frames;
+}
+
+/** 'foreign': not a frame of this version of the lab; 'corrupt': its checksum or its shape is wrong. */
+export function decodeFrame(frame: Uint8Array, bytes: Bytes): Part | 'corrupt' | 'foreign' {
+  if (frame.length < FIXED_BYTES || frame[0] !== 0x43 || frame[1] !== 0x4c || frame[2] !== VERSION) return 'foreign';
+  const code = frame[3] ?? 0;
+  const kind = KINDS[code];
+  if (kind === undefined || readU32(frame, 4) !== (bytes.crc32(frame.subarray(8)) ^ code) >>> 0) return 'corrupt';
+  const run = readName(frame, FIXED_BYTES);
+  const fromAt = FIXED_BYTES + 1 + run.length;
+  const from = readName(frame, fromAt);
+  const toAt = fromAt + 1 + from.length;
+  const to = readName(frame, toAt);
+  const start = toAt + 1 + to.length;
+  const part = ((frame[16] ?? 0) << 8) | (frame[17] ?? 0);
+  const parts = ((frame[18] ?? 0) << 8) | (frame[19] ?? 0);
+  if (start > frame.length || part >= parts) return 'corrupt';
+  return { run, from, to, kind, life: readU32(frame, 8), frame: readU32(frame, 12), part, parts, chunk: frame.subarray(start) };
+}
+
+type Incomplete = { readonly chunks: (Uint8Array | undefined)[]; missing: number; bytes: number; readonly sinceMs: number };
+
+/** Puts the parts of one peer together: at most `maxMessages` begun messages, each of maxMessageBytes, none older than maxAgeMs. */
+export class Reassembler {
+  readonly maxMessageBytes: number;
+  readonly maxMessages = 16;
+  readonly maxAgeMs = 10_000;
+  begun = new Map<string, Incomplete>();
+
+  constructor(maxMessageBytes: number) {
+    this.maxMessageBytes = maxMessageBytes;
+  }
+
+  /** The whole body once its last part is here; null before that; 'oversized' when it could not fit. */
+  add(part: Part, nowMs: number): Uint8Array | null | 'oversized' {
+    if (part.parts === 1) return part.chunk.length > this.maxMessageBytes ? 'oversized' : part.chunk;
+    if ((part.parts - 1) * 64 > this.maxMessageBytes) return 'oversized';
+    const key = `${part.life}:${part.kind}:${(part.frame - part.part) >>> 0}:${part.parts}`;
+    let message = this.begun.get(key);
+    if (message === undefined) {
+      this.#makeRoom(nowMs);
+      message = { chunks: Array.from({ length: part.parts }), missing: part.parts, bytes: 0, sinceMs: nowMs };
+      this.begun.set(key, message);
+    }
+    if (message.chunks[part.part] !== undefined) return null;
+    message.chunks[part.part] = part.chunk.slice();
+    message.bytes += part.chunk.length;
+    message.missing--;
+    if (message.bytes > this.maxMessageBytes) {
+      this.begun.delete(key);
+      return 'oversized';
+    }
+    if (message.missing > 0) return null;
+    this.begun.delete(key);
+    return joined(message);
+  }
+
+  #makeRoom(nowMs: number): void {
+    for (const [key, message] of this.begun) {
+      if (this.begun.size < this.maxMessages && nowMs - message.sinceMs <= this.maxAgeMs) break;
+      this.begun.delete(key);
+    }
+  }
+}
+
+function joined(message: Incomplete): Uint8Array {
+  const body = new Uint8Array(message.bytes);
+  let at = 0;
+  for (const chunk of message.chunks) {
+    if (chunk === undefined) continue;
+    body.set(chunk, at);
+    at += chunk.length;
+  }
+  return body;
+}
+
+/** The JSON of a body, or undefined when it is none. */
+export function decodeBody(body: Uint8Array, bytes: Bytes): Json | undefined {
+  try {
+    return JSON.parse(bytes.decode(body)) as Json;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Length in UTF-8, without encoding. */
+export function utf8Bytes(text: string): number {
+  let bytes = text.length;
+  for (let index = 0; index < text.length; index++) {
+    const unit = text.charCodeAt(index);
+    if (unit < 0x80) continue;
+    if (unit < 0x800) bytes += 1;
+    else if (unit >= 0xd800 && unit < 0xdc00 && isLowSurrogate(text.charCodeAt(index + 1))) {
+      bytes += 2;
+      index++;
+    } else bytes += 2;
+  }
+  return bytes;
+}
+
+function isLowSurrogate(unit: number): boolean {
+  return unit >= 0xdc00 && unit < 0xe000;
+}
