@@ -79,7 +79,7 @@ export class Clients {
       return;
     }
     const certain = !waiting.placed && !waiting.wentOut && waiting.origins.size === 1 && own;
-    this.#answer(waiting, certain ? { outcome: 'fail', reason, leader } : { outcome: 'unknown', reason: 'connection' });
+    this.#answer(waiting, certain ? { outcome: 'fail', reason, leader } : { outcome: 'unknown', reason: 'timeout' });
   }
 
   /** Sends on what waits at another leader or for one; returns what this node, now the leader, must take itself. */

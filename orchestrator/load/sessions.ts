@@ -1,7 +1,14 @@
 // The clients of a run, as a pure machine driven in virtual time by the simulator and in real time by the load process.
-import type { Command, NodeId } from '../../node/contract.ts';
+//
+// One command is open per session. Latency counts from the intended time, so a late generator cannot hide a slow server.
+// A retry keeps the id. The outcome is `fail` only when every attempt was certainly refused; anything else that did not
+// end in `ok` by the timeout is `unknown`, and its session is retired.
+import type { Command, NodeId, Operation } from '../../node/contract.ts';
+import { randomStream } from '../../node/kit/random.ts';
 import type { Reply } from '../../node/replica.ts';
 import type { ClientEvent, Plan, Workload } from '../kinds.ts';
+import { arrivals } from './arrivals.ts';
+import { Route } from './route.ts';
 
 export interface ClientPorts {
   /** Ms since the run's start. */
@@ -13,15 +20,183 @@ export interface ClientPorts {
   emit(event: ClientEvent): void;
 }
 
-/** Opens sessions, sends at the intended times, retries with the same id until the timeout. */
-export declare class Sessions {
-  constructor(plan: Plan, workload: Workload, ports: ClientPorts);
-  /** Schedules the arrivals of warm-up and measure (open loop), or starts every connection (closed loop). */
-  start(): void;
+type Session = { readonly id: string; readonly region: string; readonly operations: Iterator<Operation, never>; sequence: number };
+type Open = {
+  readonly session: Session;
+  readonly command: Command;
+  readonly deadlineMs: number;
+  attempts: number;
+  /** Attempts without an answer so far. */
+  waiting: number;
+  /** An attempt was answered `unknown`. */
+  uncertain: boolean;
+  refusals: number;
+  last: NodeId | null;
+  refused: (Reply & { outcome: 'fail' }) | null;
+  closed: boolean;
+};
+
+const BACK_OFF_MS = { first: 20, most: 1_000 };
+
+export class Sessions {
+  readonly #plan: Plan;
+  readonly #workload: Workload;
+  readonly #ports: ClientPorts;
+  readonly #arrivals: Iterator<{ readonly atMs: number; readonly region: string }, void>;
+  readonly #free = new Map<string, Session[]>();
+  readonly #routes = new Map<string, Route>();
+  readonly #backOff: () => number;
+  readonly #endMs: number;
+  #arrivalsLeft: boolean;
+  /** Sessions opened so far; each has a number of its own. */
+  opened = 0;
+  /** Sessions in use or free; a retired one no longer counts. */
+  alive = 0;
+  /** Arrivals that found no free session and could not open one. */
+  capped = 0;
   /** Commands without a final outcome. */
-  readonly outstanding: number;
-  /** Arrivals that found no free session below plan.load.maxSessions. */
-  readonly capped: number;
+  outstanding = 0;
+
+  constructor(plan: Plan, workload: Workload, ports: ClientPorts) {
+    this.#plan = plan;
+    this.#workload = workload;
+    this.#ports = ports;
+    this.#arrivals = arrivals(plan);
+    this.#backOff = randomStream(plan.seed, 'load', 'back-off');
+    this.#endMs = plan.warmupMs + plan.measureMs;
+    this.#arrivalsLeft = plan.load.ratePerSecond !== null;
+    for (const { region } of plan.load.clients) {
+      this.#free.set(region, []);
+      this.#routes.set(region, new Route(plan, region));
+    }
+  }
+
   /** No arrival is left and none is outstanding. */
-  readonly finished: boolean;
+  get finished(): boolean {
+    const loopEnded = this.#plan.load.ratePerSecond !== null || this.#ports.now() >= this.#endMs;
+    return loopEnded && !this.#arrivalsLeft && this.outstanding === 0;
+  }
+
+  /** Schedules the arrivals of warm-up and measure window (open loop), or starts every connection (closed loop). */
+  start(): void {
+    if (this.#plan.load.ratePerSecond !== null) this.#next();
+    else for (const { region, count } of this.#plan.load.clients) for (let index = 0; index < count; index++) this.#invoke(this.#openSession(region), this.#ports.now());
+  }
+
+  #next(): void {
+    const arrival = this.#arrivals.next();
+    if (arrival.done === true) {
+      this.#arrivalsLeft = false;
+      return;
+    }
+    const { atMs, region } = arrival.value;
+    this.#ports.at(atMs, () => {
+      const session = this.#free.get(region)?.pop() ?? (this.alive < this.#plan.load.maxSessions ? this.#openSession(region) : null);
+      if (session === null) this.capped++;
+      else this.#invoke(session, atMs);
+      this.#next();
+    });
+  }
+
+  #openSession(region: string): Session {
+    const number = ++this.opened;
+    this.alive++;
+    const random = randomStream(this.#plan.seed, 'load', 'session', number);
+    return { id: `c${number}`, region, operations: this.#workload.operations(this.#plan.load.params, number, random), sequence: 0 };
+  }
+
+  #invoke(session: Session, intendedMs: number): void {
+    const command: Command = { id: `${session.id}:${++session.sequence}`, op: session.operations.next().value };
+    const open: Open = {
+      session, command, deadlineMs: intendedMs + this.#plan.load.timeoutMs, attempts: 0, waiting: 0,
+      uncertain: false, refusals: 0, last: null, refused: null, closed: false,
+    };
+    this.outstanding++;
+    this.#ports.emit({ type: 'invoke', client: session.id, region: session.region, command, intendedMs });
+    this.#ports.at(open.deadlineMs, () => this.#timeOut(open));
+    this.#attempt(open, null);
+  }
+
+  /** leader: where a refusal sent it; else the route chooses. */
+  #attempt(open: Open, leader: NodeId | null): void {
+    if (open.closed) return;
+    const route = this.#route(open);
+    const number = open.attempts++;
+    const to = leader ?? route.choose(number, open.last, this.#ports.now());
+    open.last = to;
+    open.waiting++;
+    let answered = false;
+    this.#ports.emit({ type: 'attempt', client: open.session.id, id: open.command.id, to });
+    this.#ports.request(open.session.region, to, open.command, (reply) => {
+      if (answered) return;
+      answered = true;
+      open.waiting--;
+      this.#answered(open, to, reply);
+    });
+    const retryAtMs = this.#ports.now() + this.#plan.load.retryMs;
+    if (retryAtMs >= open.deadlineMs) return;
+    this.#ports.at(retryAtMs, () => {
+      if (open.closed || answered || open.attempts !== number + 1) return;
+      route.unreachable(to, this.#ports.now());
+      this.#attempt(open, null);
+    });
+  }
+
+  #answered(open: Open, from: NodeId, reply: Reply): void {
+    if (open.closed) return;
+    if (reply.outcome === 'ok') {
+      this.#close(open, reply);
+      return;
+    }
+    if (reply.outcome === 'unknown') {
+      open.uncertain = true;
+      if (reply.reason === 'connection') this.#route(open).unreachable(from, this.#ports.now());
+    } else {
+      open.refused = reply;
+      if (reply.reason === 'malformed') {
+        this.#close(open, reply);
+        return;
+      }
+      if (reply.leader !== undefined && open.refusals === 0) {
+        this.#route(open).leaderIs(reply.leader);
+        open.refusals++;
+        this.#attempt(open, reply.leader);
+        return;
+      }
+    }
+    this.#attemptLater(open);
+  }
+
+  /** Exponential back-off with jitter, so that clients do not return all at once. */
+  #attemptLater(open: Open): void {
+    const waitMs = Math.min(BACK_OFF_MS.most, BACK_OFF_MS.first * 2 ** open.refusals++) * (0.5 + this.#backOff() / 2);
+    const attempts = open.attempts;
+    this.#ports.at(this.#ports.now() + waitMs, () => {
+      if (open.attempts === attempts) this.#attempt(open, null);
+    });
+  }
+
+  #timeOut(open: Open): void {
+    if (open.closed) return;
+    const certain = !open.uncertain && open.waiting === 0 && open.refused !== null;
+    this.#close(open, certain && open.refused !== null ? open.refused : { outcome: 'unknown', reason: 'timeout' });
+  }
+
+  #close(open: Open, reply: Reply): void {
+    const { session } = open;
+    open.closed = true;
+    this.outstanding--;
+    this.#ports.emit({ type: 'reply', client: session.id, id: open.command.id, reply });
+    const retired = reply.outcome === 'unknown';
+    if (retired) this.alive--;
+    if (this.#plan.load.ratePerSecond !== null) {
+      if (!retired) this.#free.get(session.region)?.push(session);
+    } else if (this.#ports.now() < this.#endMs) {
+      this.#invoke(retired ? this.#openSession(session.region) : session, this.#ports.now());
+    }
+  }
+
+  #route(open: Open): Route {
+    return this.#routes.get(open.session.region) as Route;
+  }
 }
