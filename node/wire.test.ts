@@ -1,0 +1,98 @@
+// The frame codec: what is sent arrives whole, what was damaged is told apart, memory is bounded.
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { nodeBytes } from '../test/bytes.ts';
+import { decodeBody, decodeFrame, encodeFrames, Reassembler, utf8Bytes } from './wire.ts';
+import type { Header, Part } from './wire.ts';
+
+const header: Header = { run: 'r1', from: 'n1', to: 'n2', life: 3, kind: 'message' };
+
+function framesOf(text: string, frameBytes = 200): readonly Uint8Array[] {
+  return encodeFrames(header, 7, nodeBytes.encode(JSON.stringify(text)), frameBytes, nodeBytes);
+}
+
+function partOf(frame: Uint8Array): Part {
+  const part = decodeFrame(frame, nodeBytes);
+  if (typeof part === 'string') throw new Error(part);
+  return part;
+}
+
+describe('frames', () => {
+  test('a message of any size and text arrives whole, whatever the order of its frames', () => {
+    fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 3000 }), fc.infiniteStream(fc.nat()), (text, order) => {
+      const frames = [...framesOf(text)].sort(() => ((order.next().value as number) % 3) - 1);
+      const reassembler = new Reassembler(60_000);
+      const bodies = frames.map((frame) => reassembler.add(partOf(frame), 0)).filter((body) => body !== null);
+      expect(bodies).toHaveLength(1);
+      expect(decodeBody(bodies[0] as Uint8Array, nodeBytes)).toBe(text);
+      expect(reassembler.begun.size).toBe(0);
+    }));
+  });
+
+  test('the header comes back, and no frame is longer than it may be', () => {
+    const frames = framesOf('x'.repeat(5000));
+    expect(frames.length).toBeGreaterThan(20);
+    expect(Math.max(...frames.map((frame) => frame.length))).toBe(200);
+    expect(partOf(frames[2] as Uint8Array)).toMatchObject({ ...header, frame: 9, part: 2, parts: frames.length });
+  });
+
+  test('every single flipped bit is found', () => {
+    const [frame] = framesOf('a vote');
+    for (let bit = 0; bit < (frame as Uint8Array).length * 8; bit++) {
+      const damaged = (frame as Uint8Array).slice();
+      damaged[bit >> 3] = (damaged[bit >> 3] as number) ^ (1 << (bit & 7));
+      expect(typeof decodeFrame(damaged, nodeBytes), `bit ${bit}`).toBe('string');
+    }
+  });
+
+  test('random bytes are never a message', () => {
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 100 }), (bytes) => {
+      expect(typeof decodeFrame(bytes, nodeBytes)).toBe('string');
+    }));
+  });
+
+  test('a truncated frame is corrupt', () => {
+    const [frame] = framesOf('a vote');
+    for (let length = 20; length < (frame as Uint8Array).length; length++) expect(decodeFrame((frame as Uint8Array).subarray(0, length), nodeBytes)).toBe('corrupt');
+  });
+});
+
+describe('reassembly', () => {
+  test('a lost frame loses the message, and its memory is bounded', () => {
+    const reassembler = new Reassembler(60_000);
+    for (let message = 0; message < 100; message++) {
+      const frames = encodeFrames(header, message * 100, nodeBytes.encode('y'.repeat(500)), 200, nodeBytes);
+      for (const frame of frames.slice(1)) expect(reassembler.add(partOf(frame), message)).toBeNull();
+    }
+    expect(reassembler.begun.size).toBe(reassembler.maxMessages);
+  });
+
+  test('a begun message is given up after its time', () => {
+    const reassembler = new Reassembler(60_000);
+    const frames = framesOf('z'.repeat(500));
+    reassembler.add(partOf(frames[0] as Uint8Array), 0);
+    reassembler.add(partOf(encodeFrames(header, 900, nodeBytes.encode('w'.repeat(500)), 200, nodeBytes)[0] as Uint8Array), reassembler.maxAgeMs + 1);
+    expect(reassembler.begun.size).toBe(1);
+  });
+
+  test('a duplicated frame counts once', () => {
+    const reassembler = new Reassembler(60_000);
+    const [first, ...rest] = framesOf('v'.repeat(300)).map(partOf);
+    expect(reassembler.add(first as Part, 0)).toBeNull();
+    expect(reassembler.add(first as Part, 0)).toBeNull();
+    expect(rest.map((part) => reassembler.add(part, 0)).at(-1)).not.toBeNull();
+  });
+
+  test('a message above the limit is refused', () => {
+    const reassembler = new Reassembler(1000);
+    const results = framesOf('u'.repeat(3000)).map((frame) => reassembler.add(partOf(frame), 0));
+    expect(results).toContain('oversized');
+    expect(results.every((result) => result === null || result === 'oversized')).toBe(true);
+  });
+});
+
+test('utf8Bytes agrees with the encoder', () => {
+  fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => {
+    expect(utf8Bytes(text)).toBe(nodeBytes.encode(text).length);
+  }));
+});
