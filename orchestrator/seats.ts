@@ -1,0 +1,19 @@
+// What a plan tells each replica: the same on every runner, but for its life.
+import type { NodeId } from '../node/contract.ts';
+import type { Seat } from '../node/seat.ts';
+import type { Plan } from './kinds.ts';
+
+/** The seat of a node; the runner adds the number of its life. */
+export function seatOf(plan: Plan, self: NodeId): Omit<Seat, 'life'> {
+  return {
+    self,
+    members: plan.nodes.map(({ id }) => id),
+    joining: false,
+    addresses: Object.fromEntries(plan.nodes.map(({ id, address }) => [id, address])),
+    options: plan.options,
+    maxMessageBytes: plan.maxMessageBytes,
+    frameBytes: plan.frameBytes,
+    atFollower: plan.load.atFollower,
+    run: plan.id,
+  };
+}
