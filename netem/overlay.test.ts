@@ -1,0 +1,40 @@
+// Overlays: a cut is one way, and healing takes off one overlay only.
+import { expect, test } from 'vitest';
+import { PERFECT_LINK } from './link.ts';
+import { LinkOverlays } from './overlay.ts';
+
+const slow = { ...PERFECT_LINK, delayMs: 40, lossPct: 1, lossBurst: 3 };
+const plan = { n1: { n2: slow }, n2: { n1: slow } };
+
+test('a cut loses everything in its own direction and leaves the other alone', () => {
+  const overlays = new LinkOverlays(plan);
+  overlays.cut('f0', [['n1', 'n2']]);
+  expect(overlays.link('n1', 'n2')).toEqual({ ...slow, lossPct: 100, lossBurst: null });
+  expect(overlays.link('n2', 'n1')).toBe(slow);
+});
+
+test('healing one overlay leaves what another one cut', () => {
+  const overlays = new LinkOverlays(plan);
+  overlays.cut('f0', [['n1', 'n2'], ['n2', 'n1']]);
+  overlays.cut('f1', [['n2', 'n1']]);
+  overlays.cut('f0', null);
+  expect(overlays.isCut('n1', 'n2')).toBe(false);
+  expect(overlays.isCut('n2', 'n1')).toBe(true);
+  overlays.cut('f1', null);
+  expect(overlays.matrix()).toEqual(plan);
+});
+
+test('an overlay that is cut again cuts only what was named last', () => {
+  const overlays = new LinkOverlays(plan);
+  overlays.cut('f0', [['n1', 'n2']]);
+  overlays.cut('f0', [['n2', 'n1']]);
+  expect(overlays.isCut('n1', 'n2')).toBe(false);
+  expect(overlays.isCut('n2', 'n1')).toBe(true);
+});
+
+test('the matrix has every planned link and every cut, also where the plan has no link', () => {
+  const overlays = new LinkOverlays(plan);
+  overlays.cut('f0', [['n1', 'n3']]);
+  expect(overlays.matrix()).toEqual({ n1: { n2: slow, n3: { ...PERFECT_LINK, lossPct: 100 } }, n2: { n1: slow } });
+  expect(overlays.link('n3', 'n1')).toBe(PERFECT_LINK);
+});
