@@ -1,0 +1,122 @@
+// The runner `sim`: a whole plan in virtual time. Nodes, links, disks and clocks are the simulator's; clients, faults and
+// selectors are the same code as on real processes. A seed fixes every byte of the event stream.
+import type { AnyProtocol, NodeId, Status } from '../node/contract.ts';
+import { randomStream } from '../node/kit/random.ts';
+import type { Reply } from '../node/replica.ts';
+import type { Bytes } from '../node/wire.ts';
+import { World } from '../sim/world.ts';
+import { BUILTINS, named } from './builtins.ts';
+import { LabError } from './errors.ts';
+import type { ClientEvent, LabEvent, Plan, RunContext, RunEvent, Runner } from './kinds.ts';
+import { Sessions } from './load/sessions.ts';
+import { Resolver } from './resolve.ts';
+import type { ResolvedAction } from './resolve.ts';
+import { seatOf } from './seats.ts';
+
+const SLICE_MS = 250;
+
+function simulatedFsyncMs(plan: Plan): number {
+  if (plan.fsyncMs === 'real') throw new LabError('bad-experiment', 'this plan asks for a real disk, which the simulator has not', 'give disk.fsync a duration, or run it with --on local');
+  return plan.fsyncMs;
+}
+
+/** breathe: lets the host's event loop turn, so that progress shows and Ctrl-C is heard. */
+export function createSimulator(bytes: Bytes, breathe: () => Promise<void>, protocols: readonly AnyProtocol[] = BUILTINS.protocols): Runner {
+  return {
+    name: 'sim',
+    summary: 'deterministic simulator in virtual time: no sockets, no processes, the same bytes for the same seed',
+    supports: new Set(['crash', 'restart', 'pause', 'resume', 'cut', 'clock']),
+    probe: () => Promise.resolve({ ok: true }),
+    async run(plan, context) {
+      const run = new SimulatedRun(plan, bytes, context.emit, protocols);
+      const endMs = plan.warmupMs + plan.measureMs + plan.settleMs;
+      while (!run.finished && run.world.nowMs < endMs && !context.stop.requested) {
+        run.world.advance(Math.min(endMs, run.world.nowMs + SLICE_MS));
+        context.progress('virtual time', run.world.nowMs / endMs);
+        await breathe();
+      }
+      run.close();
+    },
+  };
+}
+
+class SimulatedRun {
+  readonly world: World;
+  readonly #plan: Plan;
+  readonly #emit: RunContext['emit'];
+  readonly #sessions: Sessions;
+  readonly #resolver: Resolver;
+  #sequence = 0;
+
+  constructor(plan: Plan, bytes: Bytes, emit: RunContext['emit'], protocols: readonly AnyProtocol[]) {
+    this.#plan = plan;
+    this.#emit = emit;
+    const protocol = named(protocols, plan.protocol, 'protocol');
+    this.world = new World({
+      protocol, bytes, seed: plan.seed, epochMs: plan.epochMs, links: plan.links, detail: plan.detail,
+      seats: plan.nodes.map(({ id }) => seatOf(plan, id)),
+      clocks: Object.fromEntries(plan.nodes.map(({ id, clock }) => [id, clock])),
+      fsyncMs: simulatedFsyncMs(plan), requestTimeoutMs: plan.load.timeoutMs,
+    }, emit);
+    this.#resolver = new Resolver(plan, randomStream(plan.seed, 'selectors'));
+    this.#sessions = new Sessions(plan, named(BUILTINS.workloads, plan.load.workload, 'workload'), {
+      now: () => this.world.nowMs,
+      at: (atMs, action) => this.world.at(Math.max(atMs, this.world.nowMs), action),
+      request: (region, to, command, answer) => {
+        const thereMs = plan.links[region]?.[to]?.delayMs ?? 0;
+        const backMs = plan.links[to]?.[region]?.delayMs ?? 0;
+        const back = (reply: Reply) => this.world.at(this.world.nowMs + backMs, () => answer(reply));
+        this.world.at(this.world.nowMs + thereMs, () => this.world.request(to, command, back));
+      },
+      emit: (event) => this.#own('load', event),
+    });
+    for (const { id } of plan.nodes) this.world.start(id);
+    for (const entry of plan.schedule) this.world.at(entry.atMs, () => this.#act(entry));
+    this.world.at(0, () => this.#sessions.start());
+  }
+
+  get finished(): boolean {
+    return this.world.nowMs >= this.#plan.warmupMs + this.#plan.measureMs && this.#sessions.finished;
+  }
+
+  close(): void {
+    const { opened, capped } = this.#sessions;
+    this.#own('load', { type: 'generator', sendLagMs: 0, loopDelayMs: 0, cpuPct: 0, sessions: opened, capped });
+    this.world.close();
+  }
+
+  #own(node: 'load' | 'lab', event: ClientEvent | RunEvent): void {
+    this.#emit({ atMs: this.world.nowMs, node, life: 0, sequence: this.#sequence++, ...event } as LabEvent);
+  }
+
+  #act(entry: Plan['schedule'][number]): void {
+    const view = new Map<NodeId, { readonly status: Status | null; readonly up: boolean }>();
+    for (const { id } of this.#plan.nodes) view.set(id, { status: this.world.status(id), up: this.world.isUp(id) });
+    const action = this.#resolver.resolve(entry, view);
+    const { nodes } = action;
+    const { name, index, phase } = entry.fault;
+    if (phase === 'begin') this.#own('lab', { type: 'fault', phase, name, index, nodes });
+    this.#own('lab', { type: 'action', action: entry.action, plannedMs: entry.atMs, nodes });
+    this.#perform(action);
+    if (phase === 'end') this.#own('lab', { type: 'fault', phase, name, index, nodes });
+  }
+
+  #perform(action: ResolvedAction): void {
+    const { world } = this;
+    switch (action.type) {
+      case 'crash':
+        for (const node of action.nodes) world.crash(node, action.disk);
+        return;
+      case 'restart':
+      case 'pause':
+      case 'resume':
+        for (const node of action.nodes) world[action.type](node);
+        return;
+      case 'cut':
+        world.cut(action.overlay, action.pairs);
+        return;
+      case 'clock':
+        for (const node of action.nodes) world.clock(node, action.change);
+    }
+  }
+}
