@@ -1,0 +1,82 @@
+// The processes that the lab has started. None outlives it: each holds a stdin pipe and ends itself at its end-of-file,
+// and whatever is still there when the lab exits is killed. They have a session of their own, so that Ctrl-C in the
+// terminal reaches the lab alone, which then ends them in order.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { LabError } from '../errors.ts';
+
+export type Exit = { readonly code: number | null; readonly signal: NodeJS.Signals | null };
+
+export interface Child {
+  readonly name: string;
+  readonly pid: number;
+  /** Set once it has ended. */
+  readonly exit: Exit | null;
+  readonly exited: Promise<Exit>;
+  /** The last complete line that it wrote to stderr, or ''. */
+  lastError(): string;
+  signal(signal: NodeJS.Signals): void;
+  writeLine(line: string): void;
+  /** End-of-file on its stdin: it is to end by itself. */
+  closeInput(): void;
+}
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const alive = new Set<ChildProcess>();
+const STDERR_KEPT_CHARS = 4_096;
+
+function killAll(): void {
+  for (const child of alive) child.kill('SIGKILL');
+}
+
+/** Runs a module of the lab in a Node like this one. onLine gets each line of its stdout. */
+export function startChild(name: string, module: string, argv: readonly string[], onLine?: (line: string) => void): Child {
+  if (alive.size === 0) process.off('exit', killAll).on('exit', killAll);
+  const env = { ...process.env, NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? `${root}.cache/compile` };
+  const child = spawn(process.execPath, [`${root}${module}`, ...argv], {
+    stdio: ['pipe', onLine === undefined ? 'ignore' : 'pipe', 'pipe'], detached: true, env,
+  });
+  const { pid } = child;
+  if (pid === undefined) throw new LabError('machine-lacks', `${name}: no process can be started`, 'see the limits on processes and memory (ulimit -a)');
+  alive.add(child);
+  let exit: Exit | null = null;
+  const exited = new Promise<Exit>((resolve) => {
+    // 'close' comes after the last byte of stderr, 'exit' may come before it.
+    child.once('close', (code, signal) => {
+      alive.delete(child);
+      exit = { code, signal };
+      resolve(exit);
+    });
+  });
+  child.on('error', () => undefined);
+  child.stdin?.on('error', () => undefined);
+  let stderr = '';
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => { stderr = (stderr + text).slice(-STDERR_KEPT_CHARS); });
+  if (onLine !== undefined && child.stdout !== null) splitLines(child.stdout.setEncoding('utf8'), onLine);
+  return {
+    name, pid, exited,
+    get exit() { return exit; },
+    lastError: () => stderr.trimEnd().split('\n').at(-1) ?? '',
+    signal: (signal) => { child.kill(signal); },
+    writeLine: (line) => { child.stdin?.write(`${line}\n`); },
+    closeInput: () => { child.stdin?.end(); },
+  };
+}
+
+/** Calls onLine for each complete line of a text stream. */
+export function splitLines(stream: NodeJS.ReadableStream, onLine: (line: string) => void): void {
+  let rest = '';
+  stream.on('data', (text: string | Buffer) => {
+    const lines = (rest + text.toString()).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) onLine(line);
+  });
+}
+
+/** Waits at most so long for the end of a process, then kills it. */
+export async function endWithin(child: Child, graceMs: number): Promise<Exit> {
+  const timer = setTimeout(() => child.signal('SIGKILL'), graceMs);
+  const exit = await child.exited;
+  clearTimeout(timer);
+  return exit;
+}

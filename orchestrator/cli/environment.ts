@@ -1,0 +1,46 @@
+// What a run was measured on: kept beside its results, without anything secret (no environment variables, no user names).
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { arch, cpus, loadavg, platform, release, totalmem } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+export type Environment = {
+  readonly lab: { readonly version: string; readonly revision: string | null; readonly modified: boolean | null };
+  readonly node: string;
+  readonly os: { readonly platform: string; readonly kernel: string; readonly arch: string };
+  readonly cpu: { readonly model: string; readonly cores: number };
+  readonly memoryBytes: number;
+  /** One, five and fifteen minutes, at the start. */
+  readonly loadAverage: readonly number[];
+  readonly startedAt: string;
+};
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+export function labVersion(): string {
+  return (JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as { readonly version: string }).version;
+}
+
+/** null: not a checkout, or no git. */
+async function git(argv: readonly string[]): Promise<string | null> {
+  try {
+    return (await promisify(execFile)('git', ['-C', root, ...argv], { timeout: 5_000 })).stdout.trim();
+  } catch {
+    return null;
+  }
+}
+
+export async function readEnvironment(): Promise<Environment> {
+  const [revision, changes] = await Promise.all([git(['rev-parse', 'HEAD']), git(['status', '--porcelain', '--untracked-files=no'])]);
+  const processors = cpus();
+  return {
+    lab: { version: labVersion(), revision, modified: changes === null ? null : changes !== '' },
+    node: process.version,
+    os: { platform: platform(), kernel: release(), arch: arch() },
+    cpu: { model: processors[0]?.model ?? 'unknown', cores: processors.length },
+    memoryBytes: totalmem(),
+    loadAverage: loadavg(),
+    startedAt: new Date().toISOString(),
+  };
+}

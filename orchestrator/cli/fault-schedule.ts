@@ -1,0 +1,124 @@
+// Performs a plan's faults on real processes, at their times: selectors are resolved from the statuses that the nodes
+// report at that moment, and what was done is recorded with the time at which it was done.
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { NodeId } from '../../node/contract.ts';
+import { randomStream } from '../../node/kit/random.ts';
+import type { Action, LabEvent, Plan, RunEvent } from '../kinds.ts';
+import { nodesOf, Resolver } from '../resolve.ts';
+import type { ResolvedAction, View } from '../resolve.ts';
+import { PAUSED, RESUMED } from './load/config.ts';
+import type { Cluster } from './realtime.ts';
+
+type ClockChange = Extract<Action, { type: 'clock' }>['change'];
+
+export type FaultPorts = {
+  readonly now: () => number;
+  readonly applyLinks: (overlay: string, pairs: readonly (readonly [NodeId, NodeId])[] | null) => Promise<void>;
+  readonly reapplyLinks: () => Promise<void>;
+  readonly tellLoad: (line: string) => void;
+  readonly emit: (event: LabEvent) => void;
+};
+
+export class FaultSchedule {
+  readonly #plan: Plan;
+  readonly #cluster: Cluster;
+  readonly #ports: FaultPorts;
+  readonly #resolver: Resolver;
+  /** What a node's clock was told since its plan's: a new life is told again. */
+  readonly #clocks = new Map<NodeId, ClockChange[]>();
+  readonly #failed = Promise.withResolvers<never>();
+  #sequence = 0;
+
+  constructor(plan: Plan, cluster: Cluster, ports: FaultPorts) {
+    this.#plan = plan;
+    this.#cluster = cluster;
+    this.#ports = ports;
+    this.#resolver = new Resolver(plan, randomStream(plan.seed, 'selectors'));
+  }
+
+  /** Ends when the last entry is done; fails with the first that cannot be done. */
+  perform(ended: AbortSignal): Promise<void> {
+    return Promise.race([this.#timeline(ended), this.#failed.promise]);
+  }
+
+  async #timeline(ended: AbortSignal): Promise<void> {
+    const begun: Promise<void>[] = [];
+    for (const entry of this.#plan.schedule) {
+      while (this.#ports.now() < entry.atMs) {
+        // A setTimeout may fire a millisecond early: the clock is read again.
+        await sleep(Math.max(1, entry.atMs - this.#ports.now()), undefined, { signal: ended }).catch(() => undefined);
+        if (ended.aborted) return;
+      }
+      const action = this.#resolver.resolve(entry, await this.#view());
+      if (ended.aborted) return;
+      // A restart takes as long as a process takes to start: the next entry does not wait for it.
+      begun.push(this.#act(entry, action).catch((error: unknown) => this.#failed.reject(error)));
+    }
+    await Promise.all(begun);
+  }
+
+  async #act(entry: Plan['schedule'][number], action: ResolvedAction): Promise<void> {
+    const nodes = nodesOf(action);
+    const { name, index, phase } = entry.fault;
+    if (phase === 'begin') this.#own({ type: 'fault', phase, name, index, nodes });
+    this.#own({ type: 'action', action: entry.action, plannedMs: entry.atMs, nodes });
+    await this.#perform(action);
+    if (phase === 'end') this.#own({ type: 'fault', phase, name, index, nodes });
+  }
+
+  async #view(): Promise<View> {
+    const ids = this.#plan.nodes.map(({ id }) => id);
+    const statuses = await Promise.all(ids.map((id) => this.#cluster.status(id)));
+    return new Map(ids.map((id, index) => [id, { status: statuses[index] ?? null, up: this.#cluster.isUp(id) }]));
+  }
+
+  #own(event: RunEvent): void {
+    this.#ports.emit({ atMs: this.#ports.now(), node: 'lab', life: 0, sequence: this.#sequence++, ...event });
+  }
+
+  async #perform(action: ResolvedAction): Promise<void> {
+    switch (action.type) {
+      case 'crash':
+        await Promise.all(action.nodes.map((node) => this.#crash(node)));
+        return;
+      case 'restart':
+        await Promise.all(action.nodes.map((node) => this.#restart(node)));
+        return;
+      case 'pause':
+        for (const node of action.nodes) this.#tell(PAUSED, this.#cluster.freeze(node));
+        return;
+      case 'resume':
+        for (const node of action.nodes) this.#tell(RESUMED, this.#cluster.thaw(node));
+        // Links may have changed while they could not hear of it.
+        await this.#ports.reapplyLinks();
+        return;
+      case 'cut':
+        await this.#ports.applyLinks(action.overlay, action.pairs);
+        return;
+      case 'clock':
+        await Promise.all(action.nodes.map((node) => this.#clock(node, action.change)));
+    }
+  }
+
+  #tell(word: string, pid: number | null): void {
+    if (pid !== null) this.#ports.tellLoad(`${word} ${pid}`);
+  }
+
+  async #crash(node: NodeId): Promise<void> {
+    // A stopped process that is killed must not be woken later: its id may be another's by then.
+    this.#tell(RESUMED, await this.#cluster.kill(node));
+  }
+
+  async #restart(node: NodeId): Promise<void> {
+    await this.#crash(node);
+    await this.#cluster.start(node);
+    await this.#ports.reapplyLinks();
+    for (const change of this.#clocks.get(node) ?? []) await this.#cluster.control(node, '/control/clock', { change });
+    await this.#cluster.release(node);
+  }
+
+  async #clock(node: NodeId, change: ClockChange): Promise<void> {
+    this.#clocks.set(node, change === null ? [] : [...(this.#clocks.get(node) ?? []), change]);
+    await this.#cluster.control(node, '/control/clock', { change });
+  }
+}

@@ -1,0 +1,171 @@
+// The load process against a node that is none: a small HTTP server that answers as a test wants. What counts is the
+// record: every intended command, its attempts, its outcome, with the client's link delayed both ways.
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, expect, test } from 'vitest';
+import type { Command } from '../../node/contract.ts';
+import type { Reply } from '../../node/replica.ts';
+import { PERFECT_LINK } from '../../netem/link.ts';
+import type { ClientEvent, LabEvent, Plan } from '../kinds.ts';
+import { arrivals } from '../load/arrivals.ts';
+import { readEvents } from './event-file.ts';
+import type { LoadConfig, LoadMessage } from './load/config.ts';
+import { splitLines } from './children.ts';
+
+type Answer = (command: Command) => Reply | 'break' | 'silence';
+type Seen<T extends ClientEvent['type']> = Extract<LabEvent, { type: T }>;
+
+const closing: (() => void)[] = [];
+afterEach(() => { for (const close of closing.splice(0)) close(); });
+
+const ok = (slot: number): Reply => ({ outcome: 'ok', value: null, at: { epoch: 1, slot } });
+
+/** The commands that it was sent, in order, and its URL. */
+async function fakeNode(answer: Answer): Promise<{ readonly url: string; readonly commands: Command[]; readonly server: Server }> {
+  const commands: Command[] = [];
+  const server = createServer((request, response) => {
+    let body = '';
+    request.on('data', (chunk: Buffer) => { body += chunk.toString(); });
+    request.on('end', () => {
+      if (request.method !== 'POST') {
+        response.end('{}');
+        return;
+      }
+      const command = JSON.parse(body) as Command;
+      commands.push(command);
+      const reply = answer(command);
+      if (reply === 'break') request.socket.destroy();
+      else if (reply !== 'silence') response.end(JSON.stringify(reply));
+    });
+  });
+  await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve); });
+  closing.push(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, commands, server };
+}
+
+function planOf(load: Partial<Plan['load']>, nodes: readonly string[] = ['n1'], delayMs = 0): Plan {
+  const link = { ...PERFECT_LINK, delayMs };
+  return {
+    seed: 'load-test', leader: null, warmupMs: 100, measureMs: 500, settleMs: 1_500,
+    nodes: nodes.map((id) => ({ id, address: id, region: 'lan', clock: { offsetMs: 0, driftPpm: 0, ntp: null } })),
+    links: { lan: Object.fromEntries(nodes.map((id) => [id, link])), ...Object.fromEntries(nodes.map((id) => [id, { lan: link }])) },
+    load: {
+      workload: 'register', params: { keys: 4, reads: 0.2, cas: 0 }, clients: [{ region: 'lan', count: 1 }], ratePerSecond: 100, arrivals: 'poisson',
+      target: 'nearest', atFollower: 'forward', timeoutMs: 1_000, retryMs: 250, maxSessions: 500, ...load,
+    },
+  } as unknown as Plan;
+}
+
+/** Runs the process until it says that it has finished. */
+async function runLoad(plan: Plan, urls: LoadConfig['urls']): Promise<readonly LabEvent[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'lab-load-'));
+  closing.push(() => rmSync(folder, { recursive: true }));
+  const eventsFile = join(folder, 'load.ndjson');
+  const config: LoadConfig = { plan, urls, eventsFile, originNs: (process.hrtime.bigint() + 1_500_000_000n).toString() };
+  const file = join(folder, 'load.json');
+  writeFileSync(file, JSON.stringify(config));
+  const child = spawn(process.execPath, [fileURLToPath(new URL('load.ts', import.meta.url)), file], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const said: LoadMessage[] = [];
+  const exited = new Promise<number | null>((resolve) => { child.on('close', resolve); });
+  splitLines(child.stdout, (line) => {
+    const message = JSON.parse(line) as LoadMessage;
+    said.push(message);
+    if (message.type === 'finished') child.stdin.end();
+  });
+  expect(await exited).toBe(0);
+  expect(said[0]).toEqual({ type: 'ready' });
+  expect(said.at(-1)).toEqual({ type: 'finished' });
+  return [...readEvents(eventsFile)];
+}
+
+function only<T extends ClientEvent['type']>(events: readonly LabEvent[], type: T): readonly Seen<T>[] {
+  return events.filter((event): event is Seen<T> => event.type === type);
+}
+
+test('the open loop sends every arrival of the plan once, never before its time, and records its outcome', async () => {
+  const node = await fakeNode(() => ok(1));
+  const plan = planOf({});
+  const events = await runLoad(plan, { n1: node.url });
+  const invoked = only(events, 'invoke');
+  expect(invoked.map(({ intendedMs }) => intendedMs)).toEqual([...arrivals(plan)].map(({ atMs }) => atMs));
+  expect(invoked.length).toBeGreaterThan(20);
+  expect(invoked.every(({ atMs, intendedMs }) => atMs >= intendedMs)).toBe(true);
+  expect(only(events, 'reply').map(({ reply }) => reply)).toEqual(invoked.map(() => ok(1)));
+  expect(node.commands.map(({ id }) => id).sort()).toEqual(invoked.map(({ command }) => command.id).sort());
+  expect(only(events, 'generator').at(-1)).toMatchObject({ capped: 0 });
+});
+
+test("the client's link delays each way", async () => {
+  const node = await fakeNode(() => ok(1));
+  const events = await runLoad(planOf({}, ['n1'], 60), { n1: node.url });
+  const sentAt = new Map(only(events, 'invoke').map(({ atMs, command }) => [command.id, atMs]));
+  const latencies = only(events, 'reply').map(({ atMs, id }) => atMs - (sentAt.get(id) ?? Infinity));
+  expect(Math.min(...latencies)).toBeGreaterThanOrEqual(120);
+});
+
+test('an attempt that breaks is repeated elsewhere under the same id', async () => {
+  const broken = await fakeNode(() => 'break');
+  const whole = await fakeNode(() => ok(1));
+  const events = await runLoad(planOf({}, ['n1', 'n2']), { n1: broken.url, n2: whole.url });
+  const ids = only(events, 'invoke').map(({ command }) => command.id).sort();
+  expect(whole.commands.map(({ id }) => id).sort()).toEqual(ids);
+  expect(broken.commands.length).toBeGreaterThan(0);
+  expect(ids).toEqual(expect.arrayContaining(broken.commands.map(({ id }) => id)));
+  expect(only(events, 'reply').every(({ reply }) => reply.outcome === 'ok')).toBe(true);
+});
+
+test('the closed loop keeps one command open on each connection and asks again when it is answered', async () => {
+  const node = await fakeNode(() => ok(1));
+  const events = await runLoad(planOf({ ratePerSecond: null, clients: [{ region: 'lan', count: 4 }] }), { n1: node.url });
+  const invoked = only(events, 'invoke');
+  expect(invoked.length).toBeGreaterThan(100);
+  expect(new Set(invoked.map(({ client }) => client)).size).toBe(4);
+  const open = new Set<string>();
+  for (const event of events) {
+    if (event.type === 'invoke') {
+      expect(open.has(event.client)).toBe(false);
+      open.add(event.client);
+    } else if (event.type === 'reply') open.delete(event.client);
+  }
+  expect(open.size).toBe(0);
+  expect(node.commands.map(({ id }) => id).sort()).toEqual(invoked.map(({ command }) => command.id).sort());
+});
+
+test('in the closed loop a broken connection leaves its command unknown, and another goes on elsewhere', async () => {
+  const broken = await fakeNode(({ id }) => (id.endsWith(':5') ? 'break' : ok(1)));
+  const whole = await fakeNode(() => ok(2));
+  const events = await runLoad(planOf({ ratePerSecond: null, clients: [{ region: 'lan', count: 2 }] }, ['n1', 'n2']), { n1: broken.url, n2: whole.url });
+  const replies = only(events, 'reply');
+  const unknown = replies.filter(({ reply }) => reply.outcome !== 'ok');
+  expect(unknown.map(({ reply }) => reply)).toEqual(unknown.map(() => ({ outcome: 'unknown', reason: 'connection' })));
+  expect(unknown.map(({ id }) => id)).toEqual(expect.arrayContaining(['c1:5', 'c2:5']));
+  expect(whole.commands.length).toBeGreaterThan(10);
+  expect(replies.length).toBe(only(events, 'invoke').length);
+});
+
+test('in the closed loop an answer that does not come is unknown by timeout, and a refused connection does not spin', async () => {
+  const silent = await fakeNode(() => 'silence');
+  const events = await runLoad(planOf({ ratePerSecond: null, timeoutMs: 300 }, ['n1', 'n2']), { n1: silent.url, n2: 'http://127.0.0.1:9' });
+  const replies = only(events, 'reply').map(({ reply }) => reply);
+  expect(replies[0]).toEqual({ outcome: 'unknown', reason: 'timeout' });
+  expect(replies).toContainEqual({ outcome: 'unknown', reason: 'connection' });
+  // 600 ms of connections that are refused at once, one every 50 ms.
+  expect(replies.length).toBeLessThan(20);
+});
+
+test('the closed loop has its links delayed too', async () => {
+  const node = await fakeNode(() => ok(1));
+  const events = await runLoad(planOf({ ratePerSecond: null, clients: [{ region: 'lan', count: 2 }] }, ['n1'], 40), { n1: node.url });
+  const sentAt = new Map(only(events, 'invoke').map(({ atMs, command }) => [command.id, atMs]));
+  const latencies = only(events, 'reply').map(({ atMs, id }) => atMs - (sentAt.get(id) ?? Infinity));
+  expect(latencies.length).toBeGreaterThan(5);
+  expect(Math.min(...latencies)).toBeGreaterThanOrEqual(80);
+});

@@ -1,0 +1,118 @@
+// The load process: `node orchestrator/cli/load.ts CONFIG.json`. It starts before the run, begins at the run's origin,
+// and ends at the end-of-file of its stdin. It audits itself: send lag, event-loop delay and CPU, once a second.
+import { readFileSync } from 'node:fs';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { BUILTINS, named } from '../builtins.ts';
+import type { ClientEvent } from '../kinds.ts';
+import { splitLines } from './children.ts';
+import { LineFile } from './event-file.ts';
+import { openClosedLoop } from './load/closed.ts';
+import { type LoadConfig, type LoadMessage, PAUSED, RESUMED } from './load/config.ts';
+import { openLoop } from './load/open.ts';
+import { openRunClock } from './run-clock.ts';
+
+const AUDIT_MS = 1_000;
+const FLUSH_MS = 100;
+
+function say(message: LoadMessage): void {
+  process.stdout.write(`${JSON.stringify(message)}\n`);
+}
+
+/** Gives events their envelope and keeps the figures that the audit and the progress show. */
+function openRecord(config: LoadConfig, now: () => number) {
+  const file = new LineFile(config.eventsFile);
+  const counts = { ok: 0, notOk: 0, sendLagMs: 0 };
+  let sequence = 0;
+  let closed = false;
+  const emit = (event: ClientEvent): void => {
+    if (closed) return;
+    const atMs = now();
+    if (event.type === 'invoke') counts.sendLagMs = Math.max(counts.sendLagMs, atMs - event.intendedMs);
+    else if (event.type === 'reply') {
+      if (event.reply.outcome === 'ok') counts.ok++;
+      else counts.notOk++;
+    }
+    file.write({ atMs, node: 'load', life: 0, sequence: sequence++, ...event });
+  };
+  const close = (): void => {
+    closed = true;
+    file.close();
+  };
+  return { counts, emit, flush: () => file.flush(), close };
+}
+
+async function main(path: string): Promise<void> {
+  const config = JSON.parse(readFileSync(path, 'utf8')) as LoadConfig;
+  const { plan } = config;
+  const now = openRunClock(BigInt(config.originNs));
+  const workload = named(BUILTINS.workloads, plan.load.workload, 'workload');
+  const { counts, emit, flush, close: closeRecord } = openRecord(config, now);
+  const loop = plan.load.ratePerSecond === null ? await openClosedLoop(config, workload, now, emit) : openLoop(config, workload, now, emit);
+  const delay = monitorEventLoopDelay({ resolution: 5 });
+  delay.enable();
+  let cpu = process.cpuUsage();
+  let auditedMs = now();
+  const audit = (): void => {
+    const used = process.cpuUsage(cpu);
+    const atMs = now();
+    emit({
+      type: 'generator', sendLagMs: counts.sendLagMs, loopDelayMs: delay.max / 1e6,
+      cpuPct: (used.user + used.system) / 10 / Math.max(1, atMs - auditedMs), sessions: loop.sessions, capped: loop.capped,
+    });
+    say({ type: 'progress', ok: counts.ok, notOk: counts.notOk, outstanding: loop.outstanding });
+    cpu = process.cpuUsage();
+    auditedMs = atMs;
+    counts.sendLagMs = 0;
+    delay.reset();
+  };
+  let auditing: NodeJS.Timeout | undefined;
+  let polling: NodeJS.Timeout | undefined;
+  let closed = false;
+  const close = async (): Promise<void> => {
+    if (closed) return;
+    closed = true;
+    clearInterval(auditing);
+    clearInterval(polling);
+    if (now() > 0) audit();
+    closeRecord();
+    await loop.close();
+  };
+  const finish = async (): Promise<void> => {
+    await close();
+    say({ type: 'finished' });
+  };
+  const paused = new Set<number>();
+  process.stdin.setEncoding('utf8').on('end', () => {
+    for (const pid of paused) wake(pid);
+    void close().finally(() => process.exit(0));
+  });
+  splitLines(process.stdin, (line) => {
+    const [word, pid] = line.split(' ');
+    if (word === PAUSED) paused.add(Number(pid));
+    else if (word === RESUMED) paused.delete(Number(pid));
+  });
+  const begin = (): void => {
+    loop.start();
+    auditedMs = now();
+    delay.reset();
+    auditing = setInterval(audit, AUDIT_MS);
+    polling = setInterval(() => {
+      flush();
+      // The last timeout is due at the end of the settle phase at the latest; what is open then stays without an outcome.
+      if (loop.finished || now() >= plan.warmupMs + plan.measureMs + plan.settleMs + FLUSH_MS) void finish();
+    }, FLUSH_MS);
+  };
+  setTimeout(begin, Math.max(0, -now()));
+  say({ type: 'ready' });
+}
+
+function wake(pid: number): void {
+  try {
+    process.kill(pid, 'SIGCONT');
+  } catch {
+    // It has ended meanwhile.
+  }
+}
+
+process.title = 'lab load';
+await main(process.argv[2] ?? '');

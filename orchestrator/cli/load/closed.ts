@@ -1,0 +1,178 @@
+// The closed loop: autocannon holds `count` connections for each region, and each asks the next when it is answered.
+// autocannon only moves the bytes: what counts is recorded here, because its latencies are whole milliseconds. (Without a
+// rate it corrects nothing for coordinated omission, and refuses the option that would turn its correction off.) An answer
+// that is not ok, or that does not come in time, ends its connection; another opens after a pause.
+import autocannon from 'autocannon';
+import { assert } from '../../../node/assert.ts';
+import type { Command, CommandId, NodeId, Operation } from '../../../node/contract.ts';
+import { randomStream } from '../../../node/kit/random.ts';
+import type { Reply } from '../../../node/replica.ts';
+import type { ClientEvent, Workload } from '../../kinds.ts';
+import { Route } from '../../load/route.ts';
+import type { LoadConfig } from './config.ts';
+import type { Loop } from './open.ts';
+import { openRelay, type Relay } from './relay.ts';
+import { readReply } from './reply.ts';
+import { Timers } from './timers.ts';
+
+type Session = { readonly id: string; readonly operations: Iterator<Operation, never>; sequence: number };
+/** What autocannon's types leave out: how a client ends before its time, and that its connection broke. */
+type Client = Pick<autocannon.Client, 'setRequests'> & { destroy(): void; on(event: 'connError', listener: () => void): unknown };
+
+/** A refused connection is refused at once: without a pause the loop would spin. */
+const REOPEN_AFTER_MS = 50;
+const SWEEP_MS = 20;
+const JSON_HEADERS = { 'content-type': 'application/json' };
+const NOTHING: autocannon.Request = { method: 'GET', path: '/status' };
+
+class ClosedLoop implements Loop {
+  readonly #config: LoadConfig;
+  readonly #workload: Workload;
+  readonly #emit: (event: ClientEvent) => void;
+  readonly #timers: Timers;
+  readonly #routes = new Map<string, Route>();
+  readonly #relays: ReadonlyMap<string, Relay>;
+  readonly #instances = new Set<autocannon.Instance>();
+  /** Of the open commands: since when, and how its connection ends when that is too long. */
+  readonly #open = new Map<CommandId, { readonly sinceMs: number; readonly timeOut: () => void }>();
+  readonly #endMs: number;
+  readonly capped = 0;
+  sessions = 0;
+
+  constructor(config: LoadConfig, workload: Workload, timers: Timers, relays: ReadonlyMap<string, Relay>, emit: (event: ClientEvent) => void) {
+    this.#config = config;
+    this.#workload = workload;
+    this.#timers = timers;
+    this.#relays = relays;
+    this.#emit = emit;
+    this.#endMs = config.plan.warmupMs + config.plan.measureMs;
+    for (const { region } of config.plan.load.clients) this.#routes.set(region, new Route(config.plan, region));
+  }
+
+  get outstanding(): number {
+    return this.#open.size;
+  }
+
+  get finished(): boolean {
+    return this.#timers.now() >= this.#endMs && this.outstanding === 0;
+  }
+
+  start(): void {
+    this.#sweep();
+    for (const { region, count } of this.#config.plan.load.clients) {
+      const route = this.#routes.get(region) as Route;
+      if (this.#config.plan.load.target === 'spread') {
+        for (let index = 0; index < count; index++) this.#connect(region, route.choose(0, null, 0), 1, null);
+      } else this.#connect(region, route.choose(0, null, 0), count, null);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#timers.stop();
+    for (const instance of this.#instances) instance.stop();
+    await Promise.all([...this.#relays.values()].map((relay) => relay.close()));
+  }
+
+  /** Cheaper than a timer for each command. */
+  #sweep(): void {
+    const beforeMs = this.#timers.now() - this.#config.plan.load.timeoutMs;
+    for (const { sinceMs, timeOut } of this.#open.values()) {
+      if (sinceMs > beforeMs) break;
+      timeOut();
+    }
+    this.#timers.at(this.#timers.now() + SWEEP_MS, () => this.#sweep());
+  }
+
+  /** session: goes on with it, or null for a new one on each connection. */
+  #connect(region: string, to: NodeId, connections: number, session: Session | null): void {
+    const { plan, urls } = this.#config;
+    const instance = autocannon({
+      url: this.#relays.get(`${region} ${to}`)?.url ?? urls[to] ?? '',
+      connections,
+      duration: (plan.warmupMs + plan.measureMs + plan.settleMs) / 1000 + 60,
+      // Never its own: it would ask anew by itself.
+      timeout: plan.load.timeoutMs / 1000 + 60,
+      skipAggregateResult: true,
+      setupClient: (client) => this.#attach(client as unknown as Client, region, to, session ?? this.#session()),
+    }, (error: unknown) => {
+      assert(error === null || error === undefined, `autocannon refuses its options: ${String(error)}`);
+      this.#instances.delete(instance);
+    });
+    this.#instances.add(instance);
+  }
+
+  #session(): Session {
+    const number = ++this.sessions;
+    const { plan } = this.#config;
+    return { id: `c${number}`, sequence: 0, operations: this.#workload.operations(plan.load.params, number, randomStream(plan.seed, 'load', 'session', number)) };
+  }
+
+  /** One connection: one open command at a time, until an answer is not ok or the window is over. */
+  #attach(client: Client, region: string, to: NodeId, session: Session): void {
+    let open: CommandId | null = null;
+    let ended = false;
+    const settle = (reply: Reply): void => {
+      if (open === null) return;
+      this.#open.delete(open);
+      this.#emit({ type: 'reply', client: session.id, id: open, reply });
+      open = null;
+    };
+    const end = (reply: Reply): void => {
+      if (ended) return;
+      ended = true;
+      settle(reply);
+      client.destroy();
+      this.#reopen(region, to, reply, session);
+    };
+    const setupRequest = (request: autocannon.Request): autocannon.Request => {
+      const nowMs = this.#timers.now();
+      // When its connection is closed it reconnects by itself and asks anew: the command that was open has no answer.
+      if (open !== null) end({ outcome: 'unknown', reason: 'connection' });
+      if (nowMs >= this.#endMs) {
+        ended = true;
+        client.destroy();
+      }
+      if (ended) return { ...request, ...NOTHING };
+      const command: Command = { id: `${session.id}:${++session.sequence}`, op: session.operations.next().value };
+      open = command.id;
+      this.#open.set(command.id, { sinceMs: nowMs, timeOut: () => end({ outcome: 'unknown', reason: 'timeout' }) });
+      this.#emit({ type: 'invoke', client: session.id, region, command, intendedMs: nowMs });
+      this.#emit({ type: 'attempt', client: session.id, id: command.id, to });
+      return { ...request, body: JSON.stringify(command) };
+    };
+    const onResponse = (status: number, body: string): void => {
+      if (ended) return;
+      const reply = readReply(status, body);
+      if (reply.outcome === 'ok') settle(reply);
+      else end(reply);
+    };
+    client.on('connError', () => end({ outcome: 'unknown', reason: 'connection' }));
+    client.setRequests([{ method: 'POST', path: '/commands', headers: JSON_HEADERS, setupRequest, onResponse }]);
+  }
+
+  #reopen(region: string, from: NodeId, reply: Reply, session: Session): void {
+    const nowMs = this.#timers.now();
+    const route = this.#routes.get(region) as Route;
+    if (reply.outcome === 'fail' && reply.leader !== undefined) route.leaderIs(reply.leader);
+    else if (reply.outcome === 'unknown') route.unreachable(from, nowMs);
+    const leader = reply.outcome === 'fail' ? reply.leader : undefined;
+    this.#timers.at(nowMs + REOPEN_AFTER_MS, () => {
+      if (this.#timers.now() >= this.#endMs) return;
+      this.#connect(region, leader ?? route.choose(0, null, this.#timers.now()), 1, reply.outcome === 'unknown' ? null : session);
+    });
+  }
+}
+
+export async function openClosedLoop(config: LoadConfig, workload: Workload, now: () => number, emit: (event: ClientEvent) => void): Promise<Loop> {
+  const { plan, urls } = config;
+  const timers = new Timers(now);
+  const relays = new Map<string, Relay>();
+  for (const { region } of plan.load.clients) {
+    for (const { id } of plan.nodes) {
+      const thereMs = plan.links[region]?.[id]?.delayMs ?? 0;
+      const backMs = plan.links[id]?.[region]?.delayMs ?? 0;
+      if (thereMs > 0 || backMs > 0) relays.set(`${region} ${id}`, await openRelay(urls[id] ?? '', thereMs, backMs, timers));
+    }
+  }
+  return new ClosedLoop(config, workload, timers, relays, emit);
+}

@@ -1,0 +1,78 @@
+// The open loop: Sessions, the same as in the simulator, on real timers and over HTTP with kept-alive connections. A
+// connection is opened whenever none is free, so that a request never queues inside the HTTP client.
+import { Pool } from 'undici';
+import type { Command, NodeId } from '../../../node/contract.ts';
+import type { Reply } from '../../../node/replica.ts';
+import type { ClientEvent, Workload } from '../../kinds.ts';
+import { Sessions } from '../../load/sessions.ts';
+import type { LoadConfig } from './config.ts';
+import { readReply } from './reply.ts';
+import { Timers } from './timers.ts';
+
+/** What either loop shows to the process around it. */
+export interface Loop {
+  start(): void;
+  readonly finished: boolean;
+  readonly outstanding: number;
+  readonly sessions: number;
+  readonly capped: number;
+  /** Ends every connection; what is open stays without an outcome. */
+  close(): Promise<void>;
+}
+
+/** Arrivals within so long are given connections before the load begins. */
+const CONNECTIONS_FOR_MS = 250;
+const MOST_CONNECTIONS_AHEAD = 64;
+
+export function openLoop(config: LoadConfig, workload: Workload, now: () => number, emit: (event: ClientEvent) => void): Loop {
+  const { plan } = config;
+  const timers = new Timers(now);
+  const pools = new Map<NodeId, Pool>();
+  for (const { id } of plan.nodes) {
+    pools.set(id, new Pool(config.urls[id] ?? '', {
+      pipelining: 1, headersTimeout: plan.load.timeoutMs, bodyTimeout: plan.load.timeoutMs, connectTimeout: plan.load.timeoutMs,
+    }));
+  }
+  const request = (region: string, to: NodeId, command: Command, answer: (reply: Reply) => void) => {
+    const thereMs = plan.links[region]?.[to]?.delayMs ?? 0;
+    const backMs = plan.links[to]?.[region]?.delayMs ?? 0;
+    const answerDelayed = (reply: Reply) => { if (backMs > 0) timers.at(now() + backMs, () => answer(reply)); else answer(reply); };
+    const leave = () => { void submit(pools.get(to) as Pool, command).then(answerDelayed); };
+    if (thereMs > 0) timers.at(now() + thereMs, leave);
+    else leave();
+  };
+  const sessions = new Sessions(plan, workload, { now, at: (atMs, run) => timers.at(atMs, run), request, emit });
+  return {
+    start() {
+      for (const pool of pools.values()) openConnections(pool, plan.load.ratePerSecond ?? 0);
+      sessions.start();
+    },
+    get finished() { return sessions.finished; },
+    get outstanding() { return sessions.outstanding; },
+    get sessions() { return sessions.opened; },
+    get capped() { return sessions.capped; },
+    async close() {
+      timers.stop();
+      await Promise.all([...pools.values()].map((pool) => pool.destroy()));
+    },
+  };
+}
+
+async function submit(pool: Pool, command: Command): Promise<Reply> {
+  try {
+    const { statusCode, body } = await pool.request({
+      method: 'POST', path: '/commands', headers: { 'content-type': 'application/json' }, body: JSON.stringify(command),
+    });
+    return readReply(statusCode, await body.text());
+  } catch {
+    return { outcome: 'unknown', reason: 'connection' };
+  }
+}
+
+function openConnections(pool: Pool, ratePerSecond: number): void {
+  const count = Math.min(MOST_CONNECTIONS_AHEAD, Math.ceil((ratePerSecond * CONNECTIONS_FOR_MS) / 1000));
+  for (let index = 0; index < count; index++) {
+    // Only the connection matters; a node that does not answer shows in the load itself.
+    void pool.request({ method: 'GET', path: '/status' }).then(({ body }) => body.dump()).catch(() => undefined);
+  }
+}

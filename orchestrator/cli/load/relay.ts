@@ -1,0 +1,43 @@
+// A TCP relay on loopback that delays each way: the link between a client's region and a node, for a load generator that
+// cannot delay by itself. Delay only; order is kept.
+import { connect, createServer, type Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import type { Timers } from './timers.ts';
+
+export interface Relay {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+export async function openRelay(target: string, thereMs: number, backMs: number, timers: Timers): Promise<Relay> {
+  const { hostname, port } = new URL(target);
+  const sockets = new Set<Socket>();
+  const carry = (from: Socket, to: Socket, delayMs: number) => {
+    sockets.add(from);
+    from.setNoDelay(true);
+    const later = (run: () => void) => timers.at(timers.now() + delayMs, run);
+    from.on('data', (chunk) => later(() => { if (to.writable) to.write(chunk); }));
+    // Either end may break; the other learns of it one delay later.
+    from.on('error', () => undefined);
+    from.on('close', () => {
+      sockets.delete(from);
+      later(() => to.destroy());
+    });
+  };
+  const server = createServer((client) => {
+    const node = connect(Number(port), hostname);
+    carry(client, node, thereMs);
+    carry(node, client, backMs);
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    async close() {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => { server.close(resolve); });
+    },
+  };
+}

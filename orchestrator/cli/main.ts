@@ -1,0 +1,93 @@
+// The command line of the lab: reads flags, hears signals, prints errors, and sets the exit code (orchestrator/errors.ts).
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { EXIT, LabError } from '../errors.ts';
+import { labVersion } from './environment.ts';
+import { reportFailure } from './failure.ts';
+import { listEverything } from './list.ts';
+import { runExperiment, type RunFlags } from './run.ts';
+
+const EXAMPLES = `
+Examples:
+  lab run experiments/quickstart.yaml --on sim,local   an experiment, in the simulator and on real processes
+  lab run raft paxos --wan aws-5 --rate 100/s          two protocols without a file
+  lab run raft --set load.keys=2 --repeat 5 --json     one value changed, five repetitions, one JSON document
+  lab list                                             protocols, workloads, faults, checks, metrics, networks
+
+Exit codes: 0 fine, 1 a claim is violated, 2 a threshold is missed or the run is invalid, 3 bad input,
+4 the machine lacks something, 70 a bug, 130 interrupted.`;
+
+const stop = { requested: false };
+
+function listenToSignals(): void {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      // Whatever is still running is killed at exit (children.ts).
+      if (stop.requested) process.exit(EXIT.interrupted);
+      stop.requested = true;
+      process.stderr.write('stopping; what is there is kept (once more ends at once)\n');
+    });
+  }
+}
+
+function wholeNumber(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!Number.isInteger(value) || value < least || value > most) throw new InvalidArgumentError(`It is a whole number from ${least} to ${most}.`);
+    return value;
+  };
+}
+
+function createProgram(exit: (code: number) => void): Command {
+  const program = new Command('lab')
+    .description('benchmarks consensus protocols and breaks them: the same code in a simulator and as UDP processes')
+    .version(labVersion())
+    .showSuggestionAfterError(true)
+    .configureHelp({ showGlobalOptions: true })
+    .addHelpText('after', EXAMPLES)
+    .exitOverride()
+    .configureOutput({ writeErr: () => undefined });
+  program.command('run')
+    .description('run an experiment file, or protocols with the flags below')
+    .argument('<file|protocol...>', 'one experiment file, or names of protocols')
+    .option('--on <runners>', 'where, in this order: sim, local', 'sim')
+    .option('--wan <profile>', 'network profile (network.wan)')
+    .option('--nodes <count>', 'number of nodes (nodes)')
+    .option('--rate <rate>', 'commands per second in all, such as 100/s, or max (load.rate)')
+    .option('--repeat <count>', 'repetitions, each with a seed of its own', wholeNumber(1, 1_000))
+    .option('--seed <text>', 'fixes all randomness')
+    .option('--set <path=value>', 'replaces one value of the experiment; may be given again', (text: string, all: readonly string[]) => [...all, text], [] as readonly string[])
+    .option('--out <dir>', 'folder for results', 'results')
+    .option('--port <base>', 'local: the port of the first node, the next ones follow (default: free ones)', wholeNumber(1, 65_535 - 64))
+    .option('--json', 'one JSON document on stdout instead of the table', false)
+    .action(async (targets: readonly string[], flags: RunFlags) => { exit(await runExperiment(targets, flags, stop)); });
+  program.command('list')
+    .description('everything that an experiment can name')
+    .action(() => { process.stdout.write(listEverything()); });
+  return program;
+}
+
+/** commander's text ('error: unknown option …\n(Did you mean …?)') as ours. */
+function fromCommander(error: CommanderError): LabError {
+  const [message = '', suggestion] = error.message.replace(/^error: /, '').split('\n');
+  const hint = suggestion === undefined ? 'lab --help and lab run --help show what there is' : suggestion.replace(/^\(|\)$/g, '').replace(/^Did/, 'did');
+  return new LabError('bad-command-line', message, hint, error);
+}
+
+async function main(argv: readonly string[]): Promise<number> {
+  let code: number = EXIT.ok;
+  const program = createProgram((given) => { code = given; });
+  try {
+    if (argv.length === 0) program.outputHelp();
+    else await program.parseAsync(argv, { from: 'user' });
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : reportFailure(fromCommander(error));
+    return reportFailure(error);
+  }
+}
+
+// A reader that has seen enough (`lab list | head`) is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => { if (error.code === 'EPIPE') process.exit(EXIT.ok); });
+process.on('uncaughtException', (error) => process.exit(reportFailure(error)));
+listenToSignals();
+process.exitCode = await main(process.argv.slice(2));

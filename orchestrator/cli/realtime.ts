@@ -1,0 +1,252 @@
+// Makes a Runner of a cluster of real processes: nodes start held, links are applied, all are released at the run's origin,
+// the load runs in a process of its own, faults come at their times, and every process writes its events to a file of its
+// own, merged at the end. Whatever happens, no process is left.
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { NodeId, Status } from '../../node/contract.ts';
+import { LinkOverlays } from '../../netem/overlay.ts';
+import type { Probe, Shaper, Site } from '../../netem/shaper.ts';
+import { LabError } from '../errors.ts';
+import type { LabEvent, Plan, RunContext, Runner } from '../kinds.ts';
+import { type Child, endWithin, startChild } from './children.ts';
+import { mergeEvents, readEvents } from './event-file.ts';
+import { FaultSchedule } from './fault-schedule.ts';
+import type { LoadConfig, LoadMessage } from './load/config.ts';
+import { monotonicNs, openRunClock } from './run-clock.ts';
+
+/** What a cluster is told when it opens. */
+export type ClusterPlace = {
+  /** For its files; exists. */
+  readonly folder: string;
+  /** Of the nodes' control API. */
+  readonly token: string;
+  readonly originNs: bigint;
+  /** To be called when a node ends that nobody ended. */
+  readonly died: (error: LabError) => void;
+};
+
+/** Where nodes run. They are named before they are started. */
+export interface Cluster {
+  readonly sites: readonly Site[];
+  url(node: NodeId): string;
+  isUp(node: NodeId): boolean;
+  /** A new life, held; returns when it answers. */
+  start(node: NodeId): Promise<void>;
+  release(node: NodeId): Promise<void>;
+  /** These three return the process id that they ended, stopped or woke, or null when there was none. */
+  kill(node: NodeId): Promise<number | null>;
+  freeze(node: NodeId): number | null;
+  thaw(node: NodeId): number | null;
+  status(node: NodeId): Promise<Status | null>;
+  control(node: NodeId, path: `/control/${string}`, body: unknown): Promise<void>;
+  eventFiles(): readonly string[];
+  /** Ends every node in order; none is left. */
+  close(): Promise<void>;
+}
+
+export type RealtimeParts = {
+  readonly name: string;
+  readonly summary: string;
+  readonly shapers: readonly Shaper[];
+  readonly probe: () => Promise<Probe>;
+  readonly open: (plan: Plan, place: ClusterPlace) => Promise<Cluster>;
+  /** Each opening looks for free ports anew: one that was taken before its node bound it is no error yet. */
+  readonly freePorts: boolean;
+};
+
+const FIRST_LEAD_MS = 600;
+const LEAD_PER_NODE_MS = 150;
+const MOST_LEAD_MS = 60_000;
+const PORT_ATTEMPTS = 3;
+const POLL_MS = 50;
+const GRACE_MS = 3_000;
+const EVENTS_PER_BREATH = 20_000;
+
+export function createRealtimeRunner(parts: RealtimeParts): Runner {
+  let leadFactor = 1;
+  return {
+    name: parts.name,
+    summary: parts.summary,
+    supports: new Set(['crash', 'restart', 'pause', 'resume', 'cut', 'clock']),
+    probe: parts.probe,
+    async run(plan, context) {
+      const shaper = parts.shapers.find(({ name }) => name === plan.shaper);
+      if (shaper === undefined) throw new LabError('not-supported', `the runner ${parts.name} has no shaper ${plan.shaper}`, `it has: ${parts.shapers.map(({ name }) => name).join(', ')}`);
+      // The origin is fixed before the processes start; when they are not ready by then, again with more time.
+      let portAttempts = 0;
+      for (;;) {
+        const leadMs = (FIRST_LEAD_MS + LEAD_PER_NODE_MS * plan.nodes.length) * leadFactor;
+        if (leadMs > MOST_LEAD_MS) throw new LabError('machine-lacks', `${plan.nodes.length} nodes were not ready within ${leadMs / 2000} s`, 'fewer nodes, or nothing else beside the lab');
+        try {
+          if ((await attempt(plan, context, shaper, parts.open, leadMs)) === 'done') return;
+          leadFactor *= 2;
+        } catch (error) {
+          const again = error instanceof LabError && error.code === 'port-in-use' && parts.freePorts && ++portAttempts < PORT_ATTEMPTS;
+          if (!again) throw error;
+        }
+      }
+    },
+  };
+}
+
+async function attempt(plan: Plan, context: RunContext, shaper: Shaper, open: RealtimeParts['open'], leadMs: number): Promise<'done' | 'late'> {
+  const folder = join(context.folder, 'work');
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { mode: 0o700 });
+  const run = new RealtimeRun(plan, context, shaper, folder, monotonicNs() + BigInt(Math.round(leadMs * 1e6)));
+  let outcome: 'done' | 'late';
+  try {
+    outcome = await run.conduct(open);
+  } catch (error) {
+    await run.close();
+    await run.emitEvents();
+    throw error;
+  }
+  await run.close();
+  if (outcome === 'done') await run.emitEvents();
+  rmSync(folder, { recursive: true, force: true });
+  return outcome;
+}
+
+class RealtimeRun {
+  readonly #plan: Plan;
+  readonly #context: RunContext;
+  readonly #shaper: Shaper;
+  readonly #folder: string;
+  readonly #originNs: bigint;
+  readonly #now: () => number;
+  readonly #overlays: LinkOverlays;
+  /** Rejects when a node or the load ends unasked. */
+  readonly #broken = Promise.withResolvers<never>();
+  readonly #events: LabEvent[] = [];
+  #cluster: Cluster | null = null;
+  #load: Child | null = null;
+  #loadReady = Promise.withResolvers<void>();
+  #loadFinished = Promise.withResolvers<void>();
+  #linksApplied = Promise.resolve();
+  #released = false;
+  #closing = false;
+
+  constructor(plan: Plan, context: RunContext, shaper: Shaper, folder: string, originNs: bigint) {
+    this.#plan = plan;
+    this.#context = context;
+    this.#shaper = shaper;
+    this.#folder = folder;
+    this.#originNs = originNs;
+    this.#now = openRunClock(originNs);
+    this.#overlays = new LinkOverlays(plan.links);
+    // It may break while nobody waits for it; whoever waits next hears of it.
+    this.#broken.promise.catch(() => undefined);
+  }
+
+  /** 'late': the nodes were not ready at the origin; nothing was released. */
+  async conduct(open: RealtimeParts['open']): Promise<'done' | 'late'> {
+    const { nodes } = this.#plan;
+    this.#context.progress(`starting ${nodes.length} nodes`, 0);
+    const died = (error: LabError) => { if (!this.#closing) this.#broken.reject(error); };
+    const cluster = await open(this.#plan, { folder: this.#folder, token: randomBytes(24).toString('hex'), originNs: this.#originNs, died });
+    this.#cluster = cluster;
+    this.#startLoad(cluster);
+    await this.#unlessBroken(Promise.all([this.#loadReady.promise, ...nodes.map(({ id }) => cluster.start(id))]));
+    if (this.#context.stop.requested) return 'done';
+    await this.#unlessBroken(this.#applyLinks(cluster));
+    if (this.#now() > 0) return 'late';
+    await sleep(-this.#now());
+    this.#released = true;
+    await this.#unlessBroken(Promise.all(nodes.map(({ id }) => cluster.release(id))));
+    await this.#untilFinished(cluster);
+    return 'done';
+  }
+
+  async #untilFinished(cluster: Cluster): Promise<void> {
+    const schedule = new FaultSchedule(this.#plan, cluster, {
+      now: this.#now,
+      applyLinks: (overlay, pairs) => {
+        this.#overlays.cut(overlay, pairs);
+        return this.#applyLinks(cluster);
+      },
+      reapplyLinks: () => this.#applyLinks(cluster),
+      tellLoad: (line) => this.#load?.writeLine(line),
+      emit: (event) => this.#events.push(event),
+    });
+    const stopped = new AbortController();
+    const faults = schedule.perform(stopped.signal);
+    // After the end of the run nobody waits for the faults that were still being done.
+    faults.catch(() => undefined);
+    const interrupted = this.#untilStopRequested(stopped.signal);
+    try {
+      // The faults may be over long before the load is, but one that cannot be done ends the run.
+      await this.#unlessBroken(Promise.race([this.#loadFinished.promise, interrupted, faults.then(() => this.#loadFinished.promise)]));
+    } finally {
+      stopped.abort();
+    }
+  }
+
+  /** One after the other, so that an older matrix cannot overtake a newer one. */
+  #applyLinks(cluster: Cluster): Promise<void> {
+    this.#linksApplied = this.#linksApplied.then(() => this.#shaper.apply(this.#overlays.matrix(), cluster.sites));
+    return this.#linksApplied;
+  }
+
+  async #untilStopRequested(ended: AbortSignal): Promise<void> {
+    while (!this.#context.stop.requested && !ended.aborted) await sleep(POLL_MS);
+  }
+
+  #unlessBroken<T>(work: Promise<T>): Promise<T> {
+    return Promise.race([work, this.#broken.promise]);
+  }
+
+  #startLoad(cluster: Cluster): void {
+    const config: LoadConfig = {
+      plan: this.#plan, originNs: this.#originNs.toString(), eventsFile: this.#loadEvents,
+      urls: Object.fromEntries(this.#plan.nodes.map(({ id }) => [id, cluster.url(id)])),
+    };
+    const file = join(this.#folder, 'load.json');
+    writeFileSync(file, JSON.stringify(config), { mode: 0o600 });
+    const load = startChild('the load process', 'orchestrator/cli/load.ts', [file], (line) => this.#heard(JSON.parse(line) as LoadMessage));
+    this.#load = load;
+    void load.exited.then(({ code, signal }) => {
+      if (this.#closing) return;
+      this.#broken.reject(new LabError('load-failed', `the load process ended (${signal ?? `exit code ${code}`}): ${load.lastError()}`, 'its events are kept in the run folder, under work/'));
+    });
+  }
+
+  #heard(message: LoadMessage): void {
+    if (message.type === 'ready') this.#loadReady.resolve();
+    else if (message.type === 'finished') this.#loadFinished.resolve();
+    else {
+      const { warmupMs, measureMs, settleMs } = this.#plan;
+      const nowMs = this.#now();
+      const phase = nowMs < warmupMs ? 'warm-up' : nowMs < warmupMs + measureMs ? 'measuring' : 'settling';
+      const refused = message.notOk === 0 ? '' : `, ${message.notOk} not`;
+      this.#context.progress(`${phase}: ${message.ok} ok${refused}, ${message.outstanding} open`, nowMs / (warmupMs + measureMs + settleMs));
+    }
+  }
+
+  get #loadEvents(): string {
+    return join(this.#folder, 'load.ndjson');
+  }
+
+  /** Ends the load first, so that it does not see the nodes go. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    if (this.#load !== null) {
+      this.#load.closeInput();
+      await endWithin(this.#load, GRACE_MS);
+    }
+    await this.#cluster?.close();
+  }
+
+  async emitEvents(): Promise<void> {
+    if (this.#cluster === null || !this.#released) return;
+    this.#context.progress('reading the events', 1);
+    const files = [...this.#cluster.eventFiles(), this.#loadEvents].map((path) => readEvents(path));
+    let count = 0;
+    for (const event of mergeEvents([...files, this.#events.values()])) {
+      this.#context.emit(event);
+      if (++count % EVENTS_PER_BREATH === 0) await sleep(0);
+    }
+  }
+}

@@ -1,0 +1,183 @@
+// `lab run`: an experiment becomes plans, each plan a run with a folder of its own, and all of them one table. Several
+// runners get the same plan; the table of one is printed before the next begins.
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { PROTOCOLS } from '../../node/registry.ts';
+import { BUILTINS, createRegistry, named } from '../builtins.ts';
+import { EXIT, LabError } from '../errors.ts';
+import { type Experiment, parseExperiment } from '../experiment.ts';
+import { exitCodeOf, judge } from '../judge.ts';
+import type { Plan, Runner, Summary } from '../kinds.ts';
+import { makePlans } from '../plan.ts';
+import { renderTable } from '../report/table.ts';
+import { createSimulator } from '../simulate.ts';
+import { NODE_BYTES } from './bytes.ts';
+import { type Environment, readEnvironment } from './environment.ts';
+import { type Report, showProgress } from './progress.ts';
+import { createLocalRunner } from './runners/local.ts';
+import { files } from './sinks/files.ts';
+
+/** As given on the command line; undefined: not given. */
+export type RunFlags = {
+  readonly on: string;
+  readonly wan?: string;
+  readonly nodes?: string;
+  readonly rate?: string;
+  readonly repeat?: number;
+  readonly seed?: string;
+  readonly set: readonly string[];
+  readonly out: string;
+  readonly json: boolean;
+  readonly port?: number;
+};
+
+type Stop = { readonly requested: boolean };
+type Job = { readonly plan: Plan; readonly runner: Runner; readonly folder: string };
+
+const TABLE_COLUMNS = 100;
+
+export function createRunners(portBase: number | null): readonly Runner[] {
+  const breathe = () => new Promise<void>((resolve) => { setImmediate(resolve); });
+  return [createSimulator(NODE_BYTES, breathe), createLocalRunner(portBase)];
+}
+
+/** Runs everything and returns the exit code. `stop` is set by Ctrl-C. */
+export async function runExperiment(targets: readonly string[], flags: RunFlags, stop: Stop): Promise<number> {
+  const experiment = readExperiment(targets, flags);
+  const runners = chosenRunners(flags);
+  // All plans are made before the first run begins: what is wrong is said at once.
+  const plans = runners.map((runner) => makePlans(experiment, {
+    runner: runner.name, supports: runner.supports,
+    ...(flags.seed === undefined ? {} : { seed: flags.seed }), ...(flags.repeat === undefined ? {} : { repeat: flags.repeat }),
+  }));
+  for (const runner of runners) {
+    const probe = await runner.probe();
+    if (!probe.ok) throw new LabError('machine-lacks', `the runner ${runner.name} needs ${probe.missing}`, probe.hint);
+  }
+  const results = createResultsFolder(flags.out, experiment.name);
+  const environment = await readEnvironment();
+  const summaries: Summary[] = [];
+  for (const [index, runner] of runners.entries()) {
+    const jobs = (plans[index] ?? []).map((plan) => ({ plan, runner, folder: runFolder(results, plan) }));
+    const done = await runJobs(jobs, environment, stop, flags.json);
+    summaries.push(...done);
+    if (!flags.json && done.length > 0 && (index < runners.length - 1)) process.stdout.write(`${renderTable(done, tableWidth())}\n\n`);
+    if (stop.requested) break;
+  }
+  if (flags.json) process.stdout.write(`${JSON.stringify({ version: 1, experiment: experiment.name, summaries }, null, 2)}\n`);
+  else process.stdout.write(`${summaries.length === 0 ? '' : `${renderTable(summaries, tableWidth())}\n\n`}results: ${results}\n`);
+  if (stop.requested) {
+    process.stderr.write('interrupted: what is there covers a part of the experiment\n');
+    return EXIT.interrupted;
+  }
+  return exitCodeOf(summaries);
+}
+
+function tableWidth(): { readonly width: number } {
+  return { width: process.stdout.columns ?? TABLE_COLUMNS };
+}
+
+async function runJobs(jobs: readonly Job[], environment: Environment, stop: Stop, json: boolean): Promise<readonly Summary[]> {
+  const done: Summary[] = [];
+  const steps = jobs.map((job) => ({
+    title: `${job.runner.name} ${job.plan.label}${jobs.filter(({ plan }) => plan.label === job.plan.label).length > 1 ? ` (repetition ${job.plan.repetition})` : ''}`,
+    run: async (report: Report) => {
+      if (!stop.requested) done.push(await runJob(job, environment, stop, report));
+    },
+  }));
+  await showProgress(steps, process.stdout.isTTY && !json);
+  return done;
+}
+
+/** One run. What it emitted before it failed or was interrupted is kept, marked as partial. */
+async function runJob(job: Job, environment: Environment, stop: Stop, progress: Report): Promise<Summary> {
+  const { plan, runner, folder } = job;
+  mkdirSync(folder, { recursive: true });
+  writeJson(join(folder, 'plan.json'), plan);
+  writeJson(join(folder, 'environment.json'), environment);
+  const sink = await files.open(plan, folder);
+  const judgement = judge(plan, {
+    protocol: named(PROTOCOLS, plan.protocol, 'protocol'), workload: named(BUILTINS.workloads, plan.load.workload, 'workload'), checks: BUILTINS.checks,
+  });
+  let whole = false;
+  try {
+    await runner.run(plan, {
+      folder, stop, progress,
+      emit: (event) => {
+        sink.write(event);
+        judgement.observe(event);
+      },
+    });
+    whole = !stop.requested;
+  } finally {
+    if (!whole) await sink.close(judgement.finish(true));
+  }
+  const summary = judgement.finish(!whole);
+  if (whole) await sink.close(summary);
+  return summary;
+}
+
+function readExperiment(targets: readonly string[], flags: RunFlags): Experiment {
+  const registry = createRegistry([BUILTINS]);
+  const overrides = [
+    ...(flags.wan === undefined ? [] : [`network.wan=${flags.wan}`]),
+    ...(flags.nodes === undefined ? [] : [`nodes=${flags.nodes}`]),
+    ...(flags.rate === undefined ? [] : [`load.rate=${flags.rate}`]),
+    ...flags.set,
+  ];
+  const file = targets.find((target) => isFile(target));
+  if (file === undefined) {
+    for (const name of targets) named(PROTOCOLS, name, 'protocol or file');
+    const text = `name: ${targets.join('-')}\nprotocols: [${targets.join(', ')}]\n`;
+    return parseExperiment(text, 'command line', registry, overrides);
+  }
+  if (targets.length > 1) throw new LabError('bad-command-line', `${file} cannot be run together with ${targets.filter((target) => target !== file).join(', ')}`, 'give one experiment file, or names of protocols');
+  return parseExperiment(readText(file), file, registry, overrides);
+}
+
+function isFile(target: string): boolean {
+  return /\.ya?ml$/.test(target) || target.includes('/') || statSync(target, { throwIfNoEntry: false })?.isFile() === true;
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new LabError('bad-command-line', `${file} cannot be read (${code ?? String(cause)})`, 'give the path of an experiment file (see experiments/), or names of protocols', cause);
+  }
+}
+
+function chosenRunners(flags: RunFlags): readonly Runner[] {
+  const known = createRunners(flags.port ?? null);
+  const names = flags.on.split(',').map((name) => name.trim());
+  const chosen = names.map((name) => named(known, name, 'runner'));
+  const twice = names.find((name, index) => names.indexOf(name) < index);
+  if (twice !== undefined) throw new LabError('bad-command-line', `the runner ${twice} is given twice`, 'repeat a run with --repeat');
+  return chosen;
+}
+
+function createResultsFolder(out: string, experiment: string): string {
+  const stamp = new Date().toISOString().replace(/[-:]|\.\d+/g, '');
+  try {
+    mkdirSync(out, { recursive: true });
+    for (let attempt = 1; ; attempt++) {
+      const folder = join(out, `${experiment}-${stamp}${attempt === 1 ? '' : `-${attempt}`}`);
+      // Of two that begin in one second, each gets its own.
+      if (statSync(folder, { throwIfNoEntry: false }) !== undefined) continue;
+      mkdirSync(folder);
+      return folder;
+    }
+  } catch (cause) {
+    throw new LabError('machine-lacks', `no folder for results can be made in ${out} (${(cause as NodeJS.ErrnoException).code ?? String(cause)})`, 'give another place with --out', cause);
+  }
+}
+
+/** Labels are path-safe by the schema of experiments, and so is what a sweep adds to them. */
+function runFolder(results: string, plan: Plan): string {
+  return join(results, `${plan.label}-${plan.runner}-${plan.repetition}`);
+}
+
+function writeJson(path: string, value: unknown): void {
+  writeFileSync(path, `${JSON.stringify(value, null, 2)}\n`);
+}

@@ -1,0 +1,207 @@
+// The nodes of a run as processes of this machine, on loopback. A crash is SIGKILL, a pause SIGSTOP; every start is a new
+// life. A node starts held and is released when its links are applied. Whatever happens, close() leaves no process.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { assert } from '../../../node/assert.ts';
+import type { NodeId, Status } from '../../../node/contract.ts';
+import type { HostConfig } from '../../../node/seat.ts';
+import type { Site } from '../../../netem/shaper.ts';
+import { userspace } from '../../../netem/shell/userspace.ts';
+import { LabError } from '../../errors.ts';
+import type { Plan, Runner } from '../../kinds.ts';
+import { seatOf } from '../../seats.ts';
+import { type Child, endWithin, type Exit, startChild } from '../children.ts';
+import { type Cluster, type ClusterPlace, createRealtimeRunner } from '../realtime.ts';
+import { findPlaces, type Place } from './ports.ts';
+
+const READY_POLL_MS = 20;
+const READY_WITHIN_MS = 30_000;
+const STATUS_WITHIN_MS = 250;
+const CONTROL_WITHIN_MS = 5_000;
+const GRACE_MS = 3_000;
+const MAX_PENDING = 10_000;
+
+type Member = { readonly id: NodeId; readonly place: Place; readonly folder: string; life: number; child: Child | null; ready: boolean; paused: boolean };
+
+export class LocalCluster implements Cluster {
+  readonly sites: readonly Site[];
+  readonly #plan: Plan;
+  readonly #where: ClusterPlace;
+  readonly #members: ReadonlyMap<NodeId, Member>;
+  #closed = false;
+
+  constructor(plan: Plan, where: ClusterPlace, places: ReadonlyMap<NodeId, Place>) {
+    this.#plan = plan;
+    this.#where = where;
+    this.#members = new Map([...places].map(([id, place]) => [id, { id, place, folder: join(where.folder, id), life: 0, child: null, ready: false, paused: false }]));
+    for (const { folder } of this.#members.values()) mkdirSync(join(folder, 'data'), { recursive: true, mode: 0o700 });
+    this.sites = plan.nodes.map(({ id }) => ({ id, address: this.#member(id).place.host, control: (path, body) => this.control(id, path, body) }));
+  }
+
+  url(node: NodeId): string {
+    const { host, port } = this.#member(node).place;
+    return `http://${host}:${port}`;
+  }
+
+  isUp(node: NodeId): boolean {
+    const { child, ready, paused } = this.#member(node);
+    return child !== null && ready && !paused;
+  }
+
+  eventFiles(): readonly string[] {
+    return [...this.#members.values()].map((member) => this.#eventsFile(member));
+  }
+
+  /** A new life of the node, held; returns when it answers. */
+  async start(node: NodeId): Promise<void> {
+    const member = this.#member(node);
+    if (this.#closed) return;
+    assert(member.child === null, `${node} is started while it runs`);
+    member.life++;
+    member.ready = false;
+    const file = join(member.folder, `config-${member.life}.json`);
+    writeFileSync(file, JSON.stringify(this.#config(member)), { mode: 0o600 });
+    const child = startChild(node, 'node/host/main.ts', [file]);
+    member.child = child;
+    void child.exited.then((exit) => {
+      // Nobody asked for this end: whoever does takes the child away first.
+      if (member.child !== child) return;
+      member.child = null;
+      this.#where.died(died(child, exit));
+    });
+    await this.#ready(member, child);
+  }
+
+  async release(node: NodeId): Promise<void> {
+    await this.control(node, '/control/go', {});
+  }
+
+  async kill(node: NodeId): Promise<number | null> {
+    const member = this.#member(node);
+    const { child } = member;
+    if (child === null) return null;
+    member.child = null;
+    member.paused = false;
+    child.signal('SIGKILL');
+    await child.exited;
+    return child.pid;
+  }
+
+  freeze(node: NodeId): number | null {
+    const member = this.#member(node);
+    member.child?.signal('SIGSTOP');
+    member.paused = member.child !== null;
+    return member.child?.pid ?? null;
+  }
+
+  thaw(node: NodeId): number | null {
+    const member = this.#member(node);
+    member.paused = false;
+    member.child?.signal('SIGCONT');
+    return member.child?.pid ?? null;
+  }
+
+  /** null: it does not run, or does not answer in time. */
+  async status(node: NodeId): Promise<Status | null> {
+    return this.isUp(node) ? askStatus(this.url(node)) : null;
+  }
+
+  /** A node that does not run or is stopped hears nothing; it is told everything when it is back. */
+  async control(node: NodeId, path: `/control/${string}`, body: unknown): Promise<void> {
+    if (!this.isUp(node)) return;
+    const { child } = this.#member(node);
+    try {
+      const response = await fetch(`${this.url(node)}${path}`, {
+        method: 'POST', body: JSON.stringify(body), signal: AbortSignal.timeout(CONTROL_WITHIN_MS),
+        headers: { 'content-type': 'application/json', authorization: `Bearer ${this.#where.token}` },
+      });
+      const text = await response.text();
+      assert(response.ok, `${node} answers ${response.status} to ${path}: ${text.trim()}`);
+    } catch (error) {
+      // A fault may have ended or stopped it meanwhile; a death of its own is reported as such.
+      if (child?.exit !== null || !this.isUp(node)) return;
+      if (error instanceof Error && error.message.startsWith('assertion:')) throw error;
+      throw new LabError('node-died', `${node} does not answer ${path}`, 'the machine may be overloaded: fewer nodes or a lower rate', error);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    const children = [...this.#members.values()].flatMap((member) => member.child ?? []);
+    for (const member of this.#members.values()) {
+      if (member.paused) this.thaw(member.id);
+      member.child = null;
+    }
+    for (const child of children) child.signal('SIGTERM');
+    await Promise.all(children.map((child) => endWithin(child, GRACE_MS)));
+  }
+
+  #member(node: NodeId): Member {
+    const member = this.#members.get(node);
+    assert(member !== undefined, `${node} is no node of this plan`);
+    return member;
+  }
+
+  #eventsFile(member: Member): string {
+    return join(member.folder, 'events.ndjson');
+  }
+
+  async #ready(member: Member, child: Child): Promise<void> {
+    const deadlineMs = performance.now() + READY_WITHIN_MS;
+    while (performance.now() < deadlineMs) {
+      // It died, and was reported, or a fault or the end of the run took it away.
+      if (member.child !== child) return;
+      if ((await askStatus(this.url(member.id))) !== null) {
+        member.ready = true;
+        return;
+      }
+      await sleep(READY_POLL_MS);
+    }
+    throw new LabError('node-died', `${member.id} did not answer within ${READY_WITHIN_MS / 1000} s of its start`, 'the machine may be overloaded: fewer nodes, or nothing else beside the lab');
+  }
+
+  #config(member: Member): HostConfig {
+    const plan = this.#plan;
+    const spec = plan.nodes.find(({ id }) => id === member.id);
+    assert(spec !== undefined, `${member.id} is no node of this plan`);
+    return {
+      seat: { ...seatOf(plan, member.id), life: member.life },
+      protocol: plan.protocol, seed: plan.seed,
+      sockets: Object.fromEntries([...this.#members.values()].map(({ id, place }) => [id, place])),
+      http: member.place, token: this.#where.token,
+      dataDir: join(member.folder, 'data'), eventsFile: this.#eventsFile(member),
+      epochMs: plan.epochMs, originNs: this.#where.originNs.toString(), clock: spec.clock,
+      fsyncMs: plan.fsyncMs, detail: plan.detail,
+      maxPending: MAX_PENDING, requestTimeoutMs: plan.load.timeoutMs, held: true,
+    };
+  }
+}
+
+async function askStatus(url: string): Promise<Status | null> {
+  try {
+    const response = await fetch(`${url}/status`, { signal: AbortSignal.timeout(STATUS_WITHIN_MS) });
+    return response.ok ? ((await response.json()) as Status) : null;
+  } catch {
+    return null;
+  }
+}
+
+function died(child: Child, exit: Exit): LabError {
+  const line = child.lastError();
+  if (exit.code === 4 && line.includes('in use')) return new LabError('port-in-use', line, 'end the process that holds it, choose another --port, or leave --port out');
+  const how = exit.signal === null ? `exit code ${exit.code}` : exit.signal;
+  return new LabError('node-died', `${child.name} ended (${how})${line === '' ? '' : `: ${line}`}`, 'its events and its log are kept in the run folder, under work/');
+}
+
+/** portBase: the port of the first node, the next ones follow; null: free ones. */
+export function createLocalRunner(portBase: number | null): Runner {
+  return createRealtimeRunner({
+    name: 'local',
+    summary: 'one process for each node on this machine, UDP over loopback, real disk and real time',
+    shapers: [userspace],
+    probe: () => Promise.resolve({ ok: true }),
+    open: async (plan, where) => new LocalCluster(plan, where, await findPlaces(plan.nodes.map(({ id }) => id), portBase)),
+    freePorts: portBase === null,
+  });
+}
