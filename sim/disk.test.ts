@@ -1,0 +1,118 @@
+// The disk: what it reported durable survives every crash, and what survives is a prefix.
+import { array, assert, boolean, constantFrom, double, integer, oneof, property, record } from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { randomStream } from '../node/kit/random.ts';
+import { Disk } from './disk.ts';
+import { EventQueue } from './queue.ts';
+
+function openDisk(fsyncMs = 5) {
+  const queue = new EventQueue();
+  const flushes: { readonly atMs: number; readonly entries: number }[] = [];
+  let nowMs = 0;
+  const disk = new Disk({
+    fsyncMs,
+    later: (afterMs, run) => queue.push(nowMs + afterMs, run),
+    flushed: (entries) => flushes.push({ atMs: nowMs, entries }),
+  });
+  const runUntil = (toMs: number) => {
+    while (queue.nextMs <= toMs) {
+      nowMs = queue.nextMs;
+      queue.pop()?.();
+    }
+    nowMs = toMs;
+  };
+  return { disk, flushes, runUntil };
+}
+
+describe('a disk', () => {
+  test('has one flush in flight, and everything that came meanwhile is in the next one', () => {
+    const { disk, flushes, runUntil } = openDisk();
+    const durable: string[] = [];
+    disk.append([1], () => durable.push('a'));
+    runUntil(1);
+    disk.append([2, 3], () => durable.push('b'));
+    disk.append([4], () => durable.push('c'));
+    runUntil(5);
+    expect(durable).toEqual(['a']);
+    runUntil(100);
+    expect(durable).toEqual(['a', 'b', 'c']);
+    expect(flushes).toEqual([{ atMs: 5, entries: 1 }, { atMs: 10, entries: 3 }]);
+    expect(disk.entries()).toEqual([1, 2, 3, 4]);
+  });
+
+  test('replaces all that was there', () => {
+    const { disk, runUntil } = openDisk();
+    disk.append([1, 2], () => undefined);
+    disk.replace([{ checkpoint: 2 }], () => undefined);
+    disk.append([3], () => undefined);
+    runUntil(100);
+    expect(disk.entries()).toEqual([{ checkpoint: 2 }, 3]);
+  });
+
+  test('keeps what was handed to it, not what became of it later', () => {
+    const { disk, runUntil } = openDisk();
+    const entry = { term: 1, extra: undefined };
+    disk.append([entry], () => undefined);
+    entry.term = 2;
+    runUntil(100);
+    expect(disk.entries()).toEqual([{ term: 1 }]);
+  });
+
+  test('that crashed reports nothing more to its former life', () => {
+    const { disk, runUntil } = openDisk();
+    const durable: string[] = [];
+    disk.append([1], () => durable.push('before'));
+    disk.crash('keep', () => 0);
+    disk.append([2], () => durable.push('after'));
+    runUntil(100);
+    expect(durable).toEqual(['after']);
+    expect(disk.entries()).toEqual([1, 2]);
+  });
+});
+
+const writes = array(record({
+  gapMs: constantFrom(0, 1, 4, 7), replaces: oneof({ arbitrary: boolean(), weight: 1 }, { arbitrary: constantFrom(false), weight: 2 }), entries: integer({ min: 1, max: 4 }),
+}), { minLength: 1, maxLength: 25 });
+
+describe('a crash', () => {
+  test('leaves one of the states that the log went through, and never one before what was reported durable', () => {
+    assert(property(writes, double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), constantFrom<'keep' | 'lose-unsynced'>('keep', 'lose-unsynced'), (list, share, mode) => {
+      const { disk, runUntil } = openDisk();
+      const states: number[][] = [[]];
+      let durableState = 0;
+      let nowMs = 0;
+      let next = 0;
+      for (const { gapMs, replaces, entries } of list) {
+        nowMs += gapMs;
+        runUntil(nowMs);
+        const added = Array.from({ length: entries }, () => next++);
+        const before = states.at(-1) ?? [];
+        if (replaces) states.push(added);
+        else for (const index of added.keys()) states.push([...before, ...added.slice(0, index + 1)]);
+        const reached = states.length - 1;
+        disk[replaces ? 'replace' : 'append'](added, () => { durableState = reached; });
+      }
+      disk.crash(mode, () => share);
+      const survived = JSON.stringify(disk.entries());
+      const index = states.findIndex((state) => JSON.stringify(state) === survived);
+      expect(index).toBeGreaterThanOrEqual(durableState);
+      if (mode === 'keep') expect(index).toBe(states.length - 1);
+    }), { seed: 4, numRuns: 1000 });
+  });
+
+  test('inside a flush keeps every length of prefix, each about as often', () => {
+    const random = randomStream('disk test');
+    const kept = [0, 0, 0, 0, 0];
+    for (let crash = 0; crash < 5000; crash++) {
+      const { disk, runUntil } = openDisk();
+      disk.append([0], () => undefined);
+      disk.append([1, 2, 3, 4], () => undefined);
+      runUntil(6);
+      disk.crash('lose-unsynced', random);
+      const length = disk.entries().length - 1;
+      kept[length] = (kept[length] ?? 0) + 1;
+    }
+    // 1,000 each; 99.99 % bounds.
+    for (const count of kept) expect(Math.abs(count - 1000)).toBeLessThan(111);
+  });
+});
