@@ -1,0 +1,99 @@
+// What a client may ask, checked by hand because it stands on the commit path. Every limit has its line in the answer.
+import type { Command } from '../contract.ts';
+
+export const MAX_BATCH = 1_000;
+const MAX_KEY_CHARACTERS = 256;
+const MAX_VALUE_BYTES = 16 << 10;
+const MAX_NODES = 64;
+const ID = /^[a-z][a-z0-9-]{0,30}:\d{1,12}$/;
+const NODE = /^[a-z][a-z0-9-]{0,30}$/;
+const FIELDS: { readonly [type: string]: readonly string[] } = {
+  get: ['type', 'key'],
+  put: ['type', 'key', 'value'],
+  append: ['type', 'key', 'value'],
+  cas: ['type', 'key', 'expect', 'value'],
+  reconfigure: ['type', 'add', 'remove'],
+};
+
+/** What is wrong with a body, in one line. */
+export type Malformed = { readonly malformed: string };
+type Fields = { readonly [name: string]: unknown };
+
+export function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** One command or a batch of them; a batch is answered in its order. */
+export function readCommands(body: string): { readonly commands: readonly Command[]; readonly batch: boolean } | Malformed {
+  let value: unknown;
+  try {
+    value = JSON.parse(body);
+  } catch {
+    return { malformed: 'the body is not JSON' };
+  }
+  const batch = Array.isArray(value);
+  const list: readonly unknown[] = Array.isArray(value) ? value : [value];
+  if (list.length === 0) return { malformed: 'an empty batch' };
+  if (list.length > MAX_BATCH) return { malformed: `a batch of ${list.length} commands; at most ${MAX_BATCH}` };
+  const ids = batch ? new Set<string>() : null;
+  for (const [index, command] of list.entries()) {
+    const wrong = wrongCommand(command);
+    if (wrong !== null) return { malformed: batch ? `command ${index}: ${wrong}` : wrong };
+    const { id } = command as Command;
+    if (ids?.has(id) === true) return { malformed: `command ${index}: the id ${id} is in this batch already` };
+    ids?.add(id);
+  }
+  return { commands: list as readonly Command[], batch };
+}
+
+function wrongCommand(value: unknown): string | null {
+  if (!isFields(value)) return "a command is an object like {id: 'c1:1', op: {type: 'get', key: 'k'}}";
+  const { id, op } = value;
+  if (typeof id !== 'string' || !ID.test(id)) return `id: a session, a colon and a number, like 'c1:1'`;
+  const extra = Object.keys(value).find((name) => name !== 'id' && name !== 'op');
+  if (extra !== undefined) return `${shown(extra)}: unknown; a command has id and op`;
+  if (!isFields(op)) return "op: an object like {type: 'get', key: 'k'}";
+  return wrongOperation(op);
+}
+
+function wrongOperation(op: Fields): string | null {
+  const fields = typeof op['type'] === 'string' && Object.hasOwn(FIELDS, op['type']) ? FIELDS[op['type']] : undefined;
+  if (fields === undefined) return `op.type: one of ${Object.keys(FIELDS).join(', ')}`;
+  const extra = Object.keys(op).find((name) => !fields.includes(name));
+  if (extra !== undefined) return `op.${shown(extra)}: unknown; ${String(op['type'])} has ${fields.join(', ')}`;
+  for (const field of fields) {
+    const wrong = wrongField(op, field);
+    if (wrong !== null) return `op.${field}: ${wrong}`;
+  }
+  return null;
+}
+
+function wrongField(op: Fields, field: string): string | null {
+  const value = op[field];
+  switch (field) {
+    case 'type':
+      return null;
+    case 'key':
+      return typeof value === 'string' && value.length > 0 && value.length <= MAX_KEY_CHARACTERS ? null : `a text of 1 to ${MAX_KEY_CHARACTERS} characters`;
+    case 'expect':
+      return value === null || isValue(value) ? null : `null or a text of at most ${MAX_VALUE_BYTES} bytes`;
+    case 'value':
+      return isValue(value) ? null : `a text of at most ${MAX_VALUE_BYTES} bytes`;
+    default:
+      return isNodes(value) ? null : `at most ${MAX_NODES} node ids`;
+  }
+}
+
+function isValue(value: unknown): boolean {
+  if (typeof value !== 'string' || value.length > MAX_VALUE_BYTES) return false;
+  return value.length * 3 <= MAX_VALUE_BYTES || Buffer.byteLength(value) <= MAX_VALUE_BYTES;
+}
+
+function isNodes(value: unknown): boolean {
+  return Array.isArray(value) && value.length <= MAX_NODES && value.every((id) => typeof id === 'string' && NODE.test(id));
+}
+
+/** A name from outside, short enough to repeat. */
+function shown(name: string): string {
+  return JSON.stringify(name.length > 40 ? `${name.slice(0, 40)}…` : name);
+}

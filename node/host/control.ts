@@ -1,0 +1,66 @@
+// The bodies of POST /control/*, checked by hand. Only the orchestrator speaks here, with the run's token.
+import type { Link } from '../../netem/link.ts';
+import type { ClockChange } from '../clock.ts';
+import type { NodeId } from '../contract.ts';
+import { isFields } from './commands.ts';
+import type { Malformed } from './commands.ts';
+import { isNtp } from './config.ts';
+
+/** Region names are allowed beside node ids: a row of the matrix also names the places of clients. */
+const PLACE = /^[a-z0-9][a-z0-9-]{0,62}$/;
+const MAX_LINKS = 512;
+const MAX_MS = 3_600_000;
+
+type Test = (value: unknown) => boolean;
+const between = (low: number, high: number): Test => (value) => typeof value === 'number' && value >= low && value <= high;
+const isPercent = between(0, 100);
+
+const LINK: { readonly [K in keyof Link]: Test } = {
+  delayMs: between(0, MAX_MS),
+  jitterMs: between(0, MAX_MS),
+  distribution: (value) => value === 'uniform' || value === 'normal' || value === 'pareto',
+  lossPct: isPercent,
+  lossBurst: (value) => value === null || between(1, 1e6)(value),
+  duplicatePct: isPercent,
+  reorderPct: isPercent,
+  corruptPct: isPercent,
+  rateKbit: (value) => value === null || between(0.001, 1e9)(value),
+  queuePackets: between(0, 1e6),
+  order: (value) => value === 'keep' || value === 'reorder',
+};
+
+/** {links: {n2: Link, …}}: this node's whole row. */
+export function readLinks(body: unknown): { readonly links: { readonly [to: NodeId]: Link } } | Malformed {
+  const links = isFields(body) ? body['links'] : undefined;
+  if (!isFields(links)) return { malformed: 'links: an object of links by node' };
+  const rows = Object.entries(links);
+  if (rows.length > MAX_LINKS) return { malformed: `links: at most ${MAX_LINKS}` };
+  for (const [to, link] of rows) {
+    if (!PLACE.test(to)) return { malformed: 'links: each is named by a node or a region' };
+    if (!isFields(link)) return { malformed: `links.${to}: a Link` };
+    for (const [field, test] of Object.entries(LINK)) {
+      if (!test(link[field])) return { malformed: `links.${to}.${field}: out of range or missing` };
+    }
+  }
+  return { links: links as { readonly [to: NodeId]: Link } };
+}
+
+const CHANGE: { readonly [K in keyof ClockChange]-?: Test } = {
+  offsetMs: between(-1e12, 1e12),
+  stepMs: between(-1e12, 1e12),
+  driftPpm: between(-500_000, 500_000),
+  ntp: (value) => value === null || isNtp(value),
+};
+
+/** {change: ClockChange}, or {change: null} for the plan's clock. */
+export function readClockChange(body: unknown): { readonly change: ClockChange | null } | Malformed {
+  const change = isFields(body) ? body['change'] : undefined;
+  if (change === null) return { change };
+  if (!isFields(change)) return { malformed: 'change: null or an object' };
+  for (const [field, value] of Object.entries(change)) {
+    const test: Test | undefined = Object.hasOwn(CHANGE, field) ? CHANGE[field as keyof ClockChange] : undefined;
+    if (test === undefined) return { malformed: `change: has ${Object.keys(CHANGE).join(', ')}` };
+    if (!test(value)) return { malformed: `change.${field}: out of range` };
+  }
+  return { change };
+}

@@ -1,0 +1,232 @@
+// The HTTP door before a scripted node: what is refused, with which status, and that every limit holds.
+import type { Server } from 'node:http';
+import http from 'node:http';
+import net from 'node:net';
+import type { AddressInfo } from 'node:net';
+import * as fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { PERFECT_LINK } from '../../netem/link.ts';
+import type { Command } from '../contract.ts';
+import type { Reply } from '../replica.ts';
+import { readCommands } from './commands.ts';
+import { MAX_BODY_BYTES, openHttp } from './http.ts';
+import type { Node } from './http.ts';
+
+const TOKEN = '0123456789abcdef-secret';
+let server: Server;
+let port: number;
+let calls: string[];
+let reply: Reply;
+let taken: 'taken' | 'held' | 'full';
+
+function scripted(): Node {
+  return {
+    submit: (commands, answer) => {
+      if (taken === 'taken') answer(commands.map(() => reply));
+      return taken;
+    },
+    status: () => ({ role: 'leader' }),
+    transaction: (at) => (at.slot === 7 ? 'Committed' : 'held'),
+    query: (route, query) => (route === 'GET /own' ? { status: 200, body: { ...query } } : { status: 404, body: null }),
+    events: (after, limit) => `${after} ${limit}\n`,
+    go: () => calls.push('go') === 1,
+    setLinks: (links) => calls.push(`links ${Object.keys(links).join(' ')}`),
+    changeClock: (change) => calls.push(`clock ${JSON.stringify(change)}`),
+    stop: () => calls.push('stop'),
+  };
+}
+
+beforeEach(async () => {
+  calls = [];
+  taken = 'taken';
+  reply = { outcome: 'ok', value: null, at: { epoch: 1, slot: 7 } };
+  server = await openHttp({ http: { host: '127.0.0.1', port: 0 }, token: TOKEN }, 'n1', scripted());
+  port = (server.address() as AddressInfo).port;
+});
+afterEach(() => {
+  server.closeAllConnections();
+  server.close();
+});
+
+type Answer = { readonly status: number; readonly headers: http.IncomingHttpHeaders; readonly body: string };
+
+function ask(method: string, path: string, body = '', headers: http.OutgoingHttpHeaders = {}): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const request = http.request({ host: '127.0.0.1', port, method, path, headers, agent: false }, (response) => {
+      let text = '';
+      response.setEncoding('utf8').on('data', (chunk: string) => { text += chunk; });
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body: text }));
+    });
+    request.on('error', reject).end(body);
+  });
+}
+
+const command: Command = { id: 'c1:1', op: { type: 'put', key: 'k', value: 'v' } };
+const control = (path: string, body: unknown) => ask('POST', `/control/${path}`, JSON.stringify(body), { authorization: `Bearer ${TOKEN}` });
+
+describe('commands', () => {
+  test.each<[Reply, number]>([
+    [{ outcome: 'ok', value: 'v', at: { epoch: 1, slot: 7 } }, 200],
+    [{ outcome: 'fail', reason: 'not-leader', leader: 'n2' }, 409],
+    [{ outcome: 'fail', reason: 'no-quorum' }, 503],
+    [{ outcome: 'fail', reason: 'busy' }, 503],
+    [{ outcome: 'unknown', reason: 'timeout' }, 504],
+  ])('the reply %j is answered with status %i', async (given, status) => {
+    reply = given;
+    const answer = await ask('POST', '/commands', JSON.stringify(command));
+    expect(answer.status).toBe(status);
+    expect(JSON.parse(answer.body)).toEqual(given);
+    expect(answer.headers['retry-after']).toBe(status === 503 ? '1' : undefined);
+  });
+
+  test('a batch is answered in its order with status 200', async () => {
+    const answer = await ask('POST', '/commands', JSON.stringify([command, { ...command, id: 'c2:1' }]));
+    expect(answer.status).toBe(200);
+    expect(JSON.parse(answer.body)).toEqual([reply, reply]);
+  });
+
+  test.each(['held', 'full'] as const)('a node that is %s answers 503 and when to come again', async (state) => {
+    taken = state;
+    const answer = await ask('POST', '/commands', JSON.stringify(command));
+    expect(answer).toMatchObject({ status: 503, headers: { 'retry-after': '1' } });
+    expect(JSON.parse(answer.body)).toMatchObject({ outcome: 'fail', reason: 'busy' });
+  });
+
+  const op = command.op;
+  test.each<[string, unknown]>([
+    ['not JSON', undefined],
+    ['an empty batch', []],
+    ['at most 1000', Array.from({ length: 1001 }, (_, index) => ({ id: `c1:${index}`, op }))],
+    ['is in this batch already', [command, command]],
+    ['a command is an object', 'put'],
+    ['a command is an object', null],
+    ['id:', { id: 'C1:1', op }],
+    ['id:', { id: 'c1:1234567890123', op }],
+    ['id:', { id: 'c1', op }],
+    ['id:', { op }],
+    ['unknown; a command has', { ...command, at: 1 }],
+    ['op:', { id: 'c1:1', op: 'get' }],
+    ['op.type:', { id: 'c1:1', op: { type: 'delete', key: 'k' } }],
+    ['op.type:', { id: 'c1:1', op: { type: 'toString', key: 'k' } }],
+    ['op.key:', { id: 'c1:1', op: { type: 'get', key: '' } }],
+    ['op.key:', { id: 'c1:1', op: { type: 'get', key: 'k'.repeat(257) } }],
+    ['op.value:', { id: 'c1:1', op: { type: 'put', key: 'k' } }],
+    ['op.value:', { id: 'c1:1', op: { type: 'put', key: 'k', value: 'v'.repeat((16 << 10) + 1) } }],
+    ['op.value:', { id: 'c1:1', op: { type: 'put', key: 'k', value: '\u20ac'.repeat(6_000) } }],
+    ['op.expect:', { id: 'c1:1', op: { type: 'cas', key: 'k', value: 'v' } }],
+    ['unknown; get has', { id: 'c1:1', op: { type: 'get', key: 'k', value: 'v' } }],
+    ['op.add:', { id: 'c1:1', op: { type: 'reconfigure', add: ['N1'], remove: [] } }],
+  ])('malformed is answered with 400 and "%s"', async (wrong, body) => {
+    const answer = await ask('POST', '/commands', body === undefined ? '{"id":' : JSON.stringify(body));
+    expect(answer.status).toBe(400);
+    expect(JSON.parse(answer.body)).toMatchObject({ outcome: 'fail', reason: 'malformed', error: expect.stringContaining(wrong) as string });
+  });
+
+  test('a value of exactly 16 KiB and a key of 256 characters are taken', () => {
+    const body = JSON.stringify({ id: 'c1:1', op: { type: 'put', key: 'k'.repeat(256), value: 'v'.repeat(16 << 10) } });
+    expect(readCommands(body)).toHaveProperty('commands');
+  });
+
+  test('no JSON at all makes the reader throw', () => {
+    fc.assert(fc.property(fc.json(), (body) => {
+      expect(Object.keys(readCommands(body))).toSatisfy((keys: string[]) => keys.includes('malformed') || keys.includes('commands'));
+    }));
+  });
+
+  test('a body above 1 MiB is answered with 413', async () => {
+    const answer = await ask('POST', '/commands', ' '.repeat(MAX_BODY_BYTES + 1));
+    expect(answer.status).toBe(413);
+  });
+});
+
+describe('reading', () => {
+  test('status, transactions, events and the routes of the protocol', async () => {
+    expect(JSON.parse((await ask('GET', '/status')).body)).toEqual({ role: 'leader' });
+    expect(JSON.parse((await ask('GET', '/tx/2.7')).body)).toEqual({ epoch: 2, slot: 7, state: 'Committed' });
+    expect((await ask('GET', '/tx/2.8')).status).toBe(503);
+    expect((await ask('GET', '/tx/2')).status).toBe(400);
+    expect((await ask('GET', '/events?after=3&limit=5')).body).toBe('3 5\n');
+    expect((await ask('GET', '/events?limit=99999')).status).toBe(400);
+    expect(JSON.parse((await ask('GET', '/own?x=1')).body)).toEqual({ x: '1' });
+  });
+
+  test.each([['GET', '/nothing'], ['PUT', '/commands'], ['POST', '/status'], ['DELETE', '/']])('%s %s is 404 in one line', async (method, path) => {
+    const answer = await ask(method, path);
+    expect(answer.status).toBe(404);
+    expect(answer.body).toMatch(/^\{"error":"no such route: [^\n]*"\}\n$/);
+  });
+});
+
+describe('control', () => {
+  test.each([{}, { authorization: 'Bearer wrong' }, { authorization: TOKEN }, { authorization: `Bearer ${TOKEN}x` }])('without the token (%j) nothing happens', async (headers) => {
+    const answer = await ask('POST', '/control/go', '{}', headers);
+    expect(answer).toMatchObject({ status: 401, headers: { 'www-authenticate': 'Bearer' } });
+    expect(calls).toEqual([]);
+  });
+
+  test('a node is released once', async () => {
+    expect((await control('go', {})).status).toBe(200);
+    expect((await control('go', {})).status).toBe(409);
+  });
+
+  test('links and clock changes arrive, and stop comes after its answer', async () => {
+    expect((await control('links', { links: { n2: PERFECT_LINK, 'us-east-1': PERFECT_LINK } })).status).toBe(200);
+    expect((await control('clock', { change: { stepMs: 20 } })).status).toBe(200);
+    expect((await control('clock', { change: null })).status).toBe(200);
+    expect((await control('stop', {})).status).toBe(202);
+    expect(calls).toEqual(['links n2 us-east-1', 'clock {"stepMs":20}', 'clock null', 'stop']);
+  });
+
+  test.each<[string, unknown]>([
+    ['links', {}], ['links', { links: { n2: {} } }], ['links', { links: { n2: { ...PERFECT_LINK, lossPct: 101 } } }],
+    ['links', { links: { n2: { ...PERFECT_LINK, delayMs: -1 } } }], ['links', { links: { '../n2': PERFECT_LINK } }],
+    ['clock', {}], ['clock', { change: { leapMs: 1 } }], ['clock', { change: { toString: 1 } }], ['clock', { change: { driftPpm: 1e9 } }],
+    ['clock', { change: { ntp: { pollMs: 0 } } }],
+  ])('/control/%s refuses %j', async (path, body) => {
+    expect((await control(path, body)).status).toBe(400);
+    expect(calls).toEqual([]);
+  });
+
+  test('an unknown action is 404', async () => {
+    expect((await control('explode', {})).status).toBe(404);
+  });
+});
+
+describe('the door', () => {
+  test.each([
+    { host: 'evil.example' }, { host: 'evil.example:80' }, { host: '127.0.0.1.evil.example' },
+    { host: 'localhost', origin: 'http://evil.example' }, { host: 'localhost', origin: 'null' },
+  ])('a page of another origin is refused: %j', async (headers) => {
+    expect((await ask('GET', '/status', '', headers)).status).toBe(403);
+  });
+
+  test.each(['localhost:1', '127.0.0.9:7101', '[::1]:80'])('Host %s is a name of this machine', async (host) => {
+    expect((await ask('GET', '/status', '', { host })).status).toBe(200);
+  });
+
+  test('what is not HTTP gets one line and the connection ends', async () => {
+    const text = await new Promise<string>((resolve) => {
+      let answer = '';
+      net.connect(port, '127.0.0.1').setEncoding('utf8').on('data', (chunk) => { answer += chunk; }).on('close', () => resolve(answer)).write('\u0000\u0001\r\n\r\n');
+    });
+    expect(text).toMatch(/^HTTP\/1\.1 400 .*\r\n\r\n\{"error":"not a well-formed HTTP request"\}$/s);
+  });
+
+  test('headers above 8 KiB are refused', async () => {
+    expect((await ask('GET', '/status', '', { 'x-long': 'x'.repeat(9_000) })).status).toBe(400);
+  });
+
+  test('a connection is kept for the next request', async () => {
+    const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+    const ports = new Set<number | undefined>();
+    for (let request = 0; request < 3; request++) {
+      await new Promise<void>((resolve) => {
+        const sent = http.get({ host: '127.0.0.1', port, path: '/status', agent }, (response) => { response.resume().on('end', resolve); });
+        sent.on('socket', (socket) => { socket.once('connect', () => ports.add(socket.localPort)); ports.add(socket.localPort); });
+      });
+    }
+    agent.destroy();
+    ports.delete(undefined);
+    expect(ports.size).toBe(1);
+  });
+});

@@ -1,0 +1,241 @@
+// The HTTP door of one node, on loopback. Everything has a limit; whatever is wrong with a request is one line of JSON.
+// /control/* needs the run's token; a page of a browser reaches nothing, because its Origin or its Host gives it away.
+import { createHash, timingSafeEqual } from 'node:crypto';
+import http from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { isIP } from 'node:net';
+import type { Link } from '../../netem/link.ts';
+import type { ClockChange } from '../clock.ts';
+import type { Command, Json, NodeId, Position } from '../contract.ts';
+import type { Reply, Transaction } from '../replica.ts';
+import type { HostConfig } from '../seat.ts';
+import { readCommands } from './commands.ts';
+import { readClockChange, readLinks } from './control.ts';
+import { bindFailure } from './failure.ts';
+
+/** What the door opens to. */
+export interface Node {
+  /** 'held': not started yet; 'full': too many commands wait. Then none of them is taken. */
+  submit(commands: readonly Command[], answer: (replies: readonly Reply[]) => void): 'taken' | 'held' | 'full';
+  status(): Json;
+  transaction(at: Position): Transaction | 'held';
+  query(route: `GET /${string}`, query: { readonly [key: string]: string | undefined }): { readonly status: number; readonly body: Json };
+  events(after: number, limit: number): string;
+  /** false: it was released before. */
+  go(): boolean;
+  setLinks(links: { readonly [to: NodeId]: Link }): void;
+  changeClock(change: ClockChange | null): void;
+  stop(): void;
+}
+
+export const MAX_BODY_BYTES = 1 << 20;
+const MAX_HEADER_BYTES = 8 << 10;
+const MAX_CONNECTIONS = 4_096;
+const MAX_EVENTS = 10_000;
+const REQUEST_MS = 15_000;
+const KEPT_ALIVE_MS = 65_000;
+const JSON_TYPE = 'application/json';
+const NOT_HTTP = 'HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: 42\r\n\r\n'
+  + '{"error":"not a well-formed HTTP request"}';
+
+/** Binds and listens. Rejects with a Failure. */
+export async function openHttp(config: Pick<HostConfig, 'http' | 'token'>, self: NodeId, node: Node): Promise<Server> {
+  const door = new Door(config, node);
+  const server = http.createServer({
+    maxHeaderSize: MAX_HEADER_BYTES, headersTimeout: REQUEST_MS, requestTimeout: REQUEST_MS, keepAliveTimeout: KEPT_ALIVE_MS, noDelay: true,
+  }, (request, response) => door.handle(request, response));
+  server.maxConnections = MAX_CONNECTIONS;
+  server.maxHeadersCount = 50;
+  server.on('clientError', (_error, socket) => {
+    if (socket.writable) socket.end(NOT_HTTP);
+    else socket.destroy();
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error) => reject(bindFailure(self, `${config.http.host}:${config.http.port}/tcp`, error)));
+    server.listen({ port: config.http.port, host: config.http.host, backlog: 1_024 }, resolve);
+  });
+  server.removeAllListeners('error');
+  return server;
+}
+
+class Door {
+  readonly #host: string;
+  readonly #token: Buffer;
+  readonly #node: Node;
+
+  constructor(config: Pick<HostConfig, 'http' | 'token'>, node: Node) {
+    this.#host = config.http.host;
+    this.#token = digest(`Bearer ${config.token}`);
+    this.#node = node;
+  }
+
+  handle(request: IncomingMessage, response: ServerResponse): void {
+    const { method, url = '/' } = request;
+    response.sendDate = false;
+    if (!this.#isLocalName(request)) {
+      refuse(response, 403, 'this Host or Origin is not allowed here');
+    } else if (method === 'POST' && url === '/commands') {
+      readBody(request, response, (body) => this.#commands(body, response));
+    } else if (method === 'POST' && url.startsWith('/control/')) {
+      this.#control(url.slice('/control/'.length), request, response);
+    } else if (method === 'GET') {
+      this.#get(url, response);
+    } else {
+      refuse(response, 404, `no such route: ${String(method)} ${shown(url)}`);
+    }
+  }
+
+  /** Against DNS rebinding: a foreign name in Host, or a page of another origin. */
+  #isLocalName(request: IncomingMessage): boolean {
+    const { host = '', origin } = request.headers;
+    const name = host.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
+    const local = name === this.#host || name === 'localhost' || isIP(name) !== 0;
+    return local && (origin === undefined || origin === `http://${host}`);
+  }
+
+  #commands(body: string, response: ServerResponse): void {
+    const read = readCommands(body);
+    if ('malformed' in read) {
+      answer(response, 400, { outcome: 'fail', reason: 'malformed', error: read.malformed });
+      return;
+    }
+    const taken = this.#node.submit(read.commands, (replies) => {
+      const first = replies[0] as Reply;
+      if (read.batch) answer(response, 200, replies);
+      else answer(response, statusOf(first), first);
+    });
+    if (taken === 'taken') return;
+    const error = taken === 'held' ? 'this node is held; POST /control/go releases it' : 'too many commands wait here';
+    answer(response, 503, { outcome: 'fail', reason: 'busy', error });
+  }
+
+  #get(url: string, response: ServerResponse): void {
+    const [path = '/', search = ''] = url.split('?', 2);
+    const query = Object.fromEntries(new URLSearchParams(search));
+    if (path === '/status') answer(response, 200, this.#node.status());
+    else if (path === '/events') this.#events(query, response);
+    else if (path.startsWith('/tx/')) this.#transaction(path.slice('/tx/'.length), response);
+    else {
+      const { status, body } = this.#node.query(`GET ${path as `/${string}`}`, query);
+      if (status === 404) refuse(response, 404, `no such route: GET ${shown(path)}`);
+      else answer(response, status, body);
+    }
+  }
+
+  #transaction(text: string, response: ServerResponse): void {
+    const match = /^(\d{1,15})\.(\d{1,15})$/.exec(text);
+    if (match === null) {
+      refuse(response, 400, 'a transaction is /tx/<epoch>.<slot>');
+      return;
+    }
+    const at = { epoch: Number(match[1]), slot: Number(match[2]) };
+    const state = this.#node.transaction(at);
+    if (state === 'held') refuse(response, 503, 'this node is held; POST /control/go releases it');
+    else answer(response, 200, { epoch: at.epoch, slot: at.slot, state });
+  }
+
+  #events(query: { readonly [key: string]: string | undefined }, response: ServerResponse): void {
+    const after = query['after'] ?? '0';
+    const limit = query['limit'] ?? '1000';
+    if (!/^\d{1,15}$/.test(after) || !/^\d{1,6}$/.test(limit) || Number(limit) > MAX_EVENTS) {
+      refuse(response, 400, `after is a sequence number, limit at most ${MAX_EVENTS}`);
+      return;
+    }
+    send(response, 200, 'application/x-ndjson', this.#node.events(Number(after), Number(limit)));
+  }
+
+  #control(action: string, request: IncomingMessage, response: ServerResponse): void {
+    if (!timingSafeEqual(digest(request.headers.authorization ?? ''), this.#token)) {
+      refuse(response, 401, "/control/* needs the run's token: Authorization: Bearer …");
+      return;
+    }
+    readBody(request, response, (text) => {
+      let body: unknown = {};
+      try {
+        if (text !== '') body = JSON.parse(text);
+      } catch {
+        refuse(response, 400, 'the body is not JSON');
+        return;
+      }
+      this.#act(action, body, response);
+    });
+  }
+
+  #act(action: string, body: unknown, response: ServerResponse): void {
+    if (action === 'go') {
+      if (this.#node.go()) answer(response, 200, {});
+      else refuse(response, 409, 'this node was released before');
+    } else if (action === 'links') {
+      const read = readLinks(body);
+      if ('malformed' in read) {
+        refuse(response, 400, read.malformed);
+        return;
+      }
+      this.#node.setLinks(read.links);
+      answer(response, 200, {});
+    } else if (action === 'clock') {
+      const read = readClockChange(body);
+      if ('malformed' in read) {
+        refuse(response, 400, read.malformed);
+        return;
+      }
+      this.#node.changeClock(read.change);
+      answer(response, 200, {});
+    } else if (action === 'stop') {
+      response.on('finish', () => this.#node.stop());
+      answer(response, 202, {});
+    } else {
+      refuse(response, 404, 'control has go, links, clock, stop');
+    }
+  }
+}
+
+function statusOf(reply: Reply): number {
+  if (reply.outcome === 'ok') return 200;
+  if (reply.outcome === 'unknown') return 504;
+  if (reply.reason === 'malformed') return 400;
+  return reply.reason === 'not-leader' ? 409 : 503;
+}
+
+/** Equal lengths, so that a comparison takes the same time for every guess. */
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}
+
+function shown(path: string): string {
+  return path.length > 80 ? `${path.slice(0, 80)}…` : path;
+}
+
+function readBody(request: IncomingMessage, response: ServerResponse, done: (body: string) => void): void {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  request.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes <= MAX_BODY_BYTES) chunks.push(chunk);
+    else if (!response.headersSent) {
+      response.shouldKeepAlive = false;
+      refuse(response, 413, `a body has at most ${MAX_BODY_BYTES} bytes`);
+    }
+  });
+  request.on('end', () => {
+    if (bytes <= MAX_BODY_BYTES) done(chunks.length === 1 ? (chunks[0] as Buffer).toString('utf8') : Buffer.concat(chunks).toString('utf8'));
+  });
+  // A client that goes away while it speaks has asked nothing.
+  request.on('error', () => undefined);
+}
+
+function refuse(response: ServerResponse, status: number, error: string): void {
+  answer(response, status, { error });
+}
+
+function answer(response: ServerResponse, status: number, body: unknown): void {
+  send(response, status, JSON_TYPE, `${JSON.stringify(body)}\n`);
+}
+
+function send(response: ServerResponse, status: number, type: string, text: string): void {
+  const headers: (string | number)[] = ['content-type', type, 'content-length', Buffer.byteLength(text)];
+  if (status === 503) headers.push('retry-after', 1);
+  else if (status === 401) headers.push('www-authenticate', 'Bearer');
+  response.writeHead(status, headers as unknown as http.OutgoingHttpHeader[]);
+  response.end(text);
+}
