@@ -1,0 +1,35 @@
+// The built-in Plugin: whatever needs no IO. It is the registry that experiments are checked against.
+import type { AnyProtocol } from '../node/contract.ts';
+import { PROTOCOLS } from '../node/registry.ts';
+import { CHECKS } from './checks/all.ts';
+import { LabError } from './errors.ts';
+import { clockOffset } from './faults/clock-offset.ts';
+import { crash } from './faults/crash.ts';
+import { isolateLeader } from './faults/isolate-leader.ts';
+import { partition } from './faults/partition.ts';
+import { pause } from './faults/pause.ts';
+import { restart } from './faults/restart.ts';
+import type { Check, Fault, Plugin, Workload } from './kinds.ts';
+import { didYouMean } from './suggest.ts';
+import { register } from './workloads/register.ts';
+
+export const BUILTINS = {
+  protocols: PROTOCOLS,
+  workloads: [register],
+  faults: [crash, restart, pause, partition, isolateLeader, clockOffset],
+  checks: CHECKS,
+} satisfies Plugin;
+
+export type Registry = {
+  readonly protocols: readonly AnyProtocol[];
+  readonly workloads: readonly Workload[];
+  readonly faults: readonly Fault[];
+  readonly checks: readonly Check[];
+};
+
+/** The one of this name; a LabError with the likely spelling when there is none. */
+export function named<T extends { readonly name: string }>(items: readonly T[], name: string, kind: string): T {
+  const found = items.find((item) => item.name === name);
+  if (found === undefined) throw new LabError('bad-command-line', `unknown ${kind} ${JSON.stringify(name)}`, didYouMean(name, items.map((item) => item.name)));
+  return found;
+}

@@ -1,0 +1,257 @@
+// Experiment → plans: protocols × sweep × repetitions. All randomness is fixed here or follows from the plan's seed, and
+// whatever cannot be is refused before anything starts. Two runners get the same plan but for runner, shaper and fsyncMs.
+import type { ClockSpec } from '../node/clock.ts';
+import type { Facts, Json, Leadership, NodeId, Problem } from '../node/contract.ts';
+import { randomStream } from '../node/kit/random.ts';
+import { mergeOptions } from '../node/options.ts';
+import type { LinkMatrix } from '../netem/link.ts';
+import { PROFILES } from '../netem/profiles.ts';
+import type { Profile } from '../netem/profiles.ts';
+import { named } from './builtins.ts';
+import type { ExperimentDocument } from './document.ts';
+import { fail } from './experiment.ts';
+import type { Choice, Experiment, Settings, Variant } from './experiment.ts';
+import { looksLikeNode } from './faults/selector.ts';
+import type { Action, Plan } from './kinds.ts';
+import { linksOf, oneWaysOf } from './links.ts';
+import type { Place } from './links.ts';
+import { scheduleOf } from './schedule.ts';
+import { didYouMean } from './suggest.ts';
+import type { Range } from './units.ts';
+
+export type PlanRequest = {
+  readonly runner: string;
+  readonly supports: ReadonlySet<Action['type']>;
+  /** Default: the experiment's, else '1'. Repetition k > 1 runs under `${seed}.${k}`. */
+  readonly seed?: string;
+  readonly repeat?: number;
+};
+
+/** What the simulator takes for a real disk. */
+const SIMULATED_FSYNC_MS = 1;
+/** 2026-01-01T00:00:00Z. A run starts within the hour after it, so that rounds by the wall clock meet it at any phase. */
+const EPOCH_MS = 1_767_225_600_000;
+const EPOCH_SPREAD_MS = 3_600_000;
+/** Up to this rate each message is an event of its own. */
+const DETAILED_RATE_PER_SECOND = 1000;
+const MAX_SESSIONS = 1_000_000;
+const MAX_PLANS = 10_000;
+
+/** What all protocols and repetitions of a variant share. */
+type Ground = {
+  readonly settings: Settings;
+  readonly document: ExperimentDocument;
+  readonly profile: Profile;
+  readonly nodes: readonly { readonly id: NodeId; readonly region: string; readonly address: string }[];
+  readonly leader: NodeId | null;
+  readonly clients: Plan['load']['clients'];
+  readonly links: LinkMatrix;
+  readonly settleMs: number;
+};
+
+function profileOf({ network }: Settings, document: ExperimentDocument): Profile {
+  const profile = PROFILES.find(({ name }) => name === network.wan);
+  if (profile === undefined) fail(document, ['network', 'wan'], `unknown network ${JSON.stringify(network.wan)}`, didYouMean(network.wan, PROFILES.map(({ name }) => name)));
+  return profile;
+}
+
+function checkRegion(region: string, profile: Profile, document: ExperimentDocument, path: readonly (string | number)[], key: boolean): void {
+  if (profile.regions.includes(region)) return;
+  const hint = looksLikeNode(region) ? `a name like n1 is a node's; regions: ${profile.regions.join(', ')}` : didYouMean(region, profile.regions);
+  fail(document, path, `${JSON.stringify(region)} is not a region of the network ${profile.name}`, hint, key);
+}
+
+function nodesOf({ nodes }: Settings, profile: Profile, document: ExperimentDocument): Ground['nodes'] {
+  const regions = typeof nodes === 'number' ? Array.from({ length: nodes }, (_, index) => profile.regions[index % profile.regions.length] ?? '') : nodes;
+  return regions.map((region, index) => {
+    checkRegion(region, profile, document, ['nodes', index], false);
+    // Of the range for benchmarks (RFC 2544): never a host that a packet could reach.
+    return { id: `n${index + 1}`, region, address: `198.18.0.${11 + index}` };
+  });
+}
+
+function pinned({ leader }: Settings, nodes: Ground['nodes'], document: ExperimentDocument): NodeId | null {
+  if (leader === null) return null;
+  const node = nodes.find(({ id, region }) => id === leader || region === leader);
+  if (node === undefined) fail(document, ['leader'], `there is no node or region ${JSON.stringify(leader)}`, didYouMean(leader, [...new Set(nodes.flatMap(({ id, region }) => [id, region]))]));
+  return node.id;
+}
+
+function clientsOf({ load }: Settings, nodes: Ground['nodes'], profile: Profile, document: ExperimentDocument): Plan['load']['clients'] {
+  if (load.clients === null) return [...new Set(nodes.map(({ region }) => region))].map((region) => ({ region, count: 1 }));
+  const clients = Object.entries(load.clients).map(([region, count]) => ({ region, count }));
+  if (clients.length === 0) fail(document, ['load', 'clients'], '{} leaves nobody to send', 'name a region and its weight: { us-east-1: 1 }');
+  for (const { region } of clients) checkRegion(region, profile, document, ['load', 'clients', region], true);
+  return clients;
+}
+
+function checkTimes({ load, run }: Settings, settleMs: number, document: ExperimentDocument): void {
+  if (settleMs < load.timeout) {
+    fail(document, ['run', 'settle'], `${settleMs}ms is shorter than load.timeout, ${load.timeout}ms`, 'let settle be at least the timeout, or the last commands have no outcome');
+  }
+  if (load.retry !== undefined && load.retry > load.timeout) {
+    fail(document, ['load', 'retry'], `${load.retry}ms is longer than load.timeout, ${load.timeout}ms`, 'retry within the timeout; leave it out for a quarter of it');
+  }
+  if (run.warmup + run.measure > 86_400_000) fail(document, ['run', 'measure'], 'the run is longer than a day', 'shorten it');
+}
+
+function groundOf({ settings, document }: Variant): Ground {
+  const profile = profileOf(settings, document);
+  const nodes = nodesOf(settings, profile, document);
+  const clients = clientsOf(settings, nodes, profile, document);
+  const settleMs = settings.run.settle ?? settings.load.timeout;
+  checkTimes(settings, settleMs, document);
+  if (settings.load.target === 'leader' && settings.load.atFollower === 'forward') {
+    fail(document, ['load', 'atFollower'], 'forward means nothing when clients ask the leader', 'leave atFollower out, or choose target: nearest');
+  }
+  const places: readonly Place[] = [
+    ...nodes.map(({ id, region }) => ({ id, region, client: false })),
+    ...clients.map(({ region }) => ({ id: region, region, client: true })),
+  ];
+  return { settings, document, profile, nodes, clients, settleMs, leader: pinned(settings, nodes, document), links: linksOf(profile, settings.network, places, document) };
+}
+
+function clockErrorMs({ clocks, run }: Settings, settleMs: number): number {
+  const largest = ({ from, to }: Range) => Math.max(Math.abs(from), Math.abs(to));
+  const driftsForMs = clocks.ntp === null ? run.warmup + run.measure + settleMs : clocks.ntp.poll;
+  // A poll is off by its noise: three standard deviations of it are allowed for.
+  return largest(clocks.offset) + (largest(clocks.drift) / 1e6) * driftsForMs + (clocks.ntp === null ? 0 : 3 * clocks.ntp.error);
+}
+
+/** What a protocol may know of a plan, at planning and for its closed form. */
+function factsOf({ settings, nodes, leader, links, settleMs }: Ground): Facts {
+  return {
+    members: nodes.map(({ id }) => id),
+    leader,
+    oneWayMs: oneWaysOf(links),
+    clockErrorMs: clockErrorMs(settings, settleMs),
+    fsyncMs: settings.disk.fsync === 'real' ? SIMULATED_FSYNC_MS : settings.disk.fsync,
+    frameBytes: settings.network.frame,
+  };
+}
+
+type Resolved = { readonly options: Json; readonly leadership: Leadership; readonly warnings: readonly string[] };
+
+/** The protocol's own rules, applied to the options as given. */
+function resolved(choice: Choice, ground: Ground, experiment: Experiment): Resolved {
+  const { document, settings } = ground;
+  const protocol = named(experiment.registry.protocols, choice.protocol, 'protocol');
+  const defaults = protocol.defaults as { readonly [option: string]: Json };
+  const given = choice.options as { readonly [option: string]: Json };
+  const warnings: string[] = [];
+  const consider = ({ level, option, message }: Problem) => {
+    if (level === 'warning') {
+      warnings.push(`${choice.label}: ${option === '' ? '' : `${option}: `}${message}`);
+      return;
+    }
+    const value = given[option] === undefined ? '' : JSON.stringify(given[option]);
+    const unknown = option !== '' && !Object.hasOwn(defaults, option);
+    const hint = unknown ? didYouMean(option, Object.keys(defaults)) : `change it, or leave it out for its default ${JSON.stringify(defaults[option] ?? null)}`;
+    fail(document, option === '' ? choice.path : [...choice.path, option], unknown || value === '' || message.includes(value) ? message : `${value}: ${message}`, hint, unknown);
+  };
+  const merged = mergeOptions(defaults, given);
+  merged.problems.forEach(consider);
+  // Asked before resolve, which may word a conflict in its own way, and after it, when `auto` is decided.
+  const leadershipOf = (options: Json): Leadership => protocol.leadership?.(options) ?? 'stable';
+  const pinnable = leadershipOf(merged.options);
+  if (ground.leader !== null && pinnable !== 'stable') {
+    fail(document, ['leader'], `${choice.label} has no leader that could be pinned: its leadership is ${pinnable}`, 'leave leader out, or choose protocols that keep a leader');
+  }
+  const result = protocol.resolve?.(merged.options, factsOf(ground)) ?? { options: merged.options, problems: [] };
+  result.problems.forEach(consider);
+  const options = result.options as Json;
+  const leadership = leadershipOf(options);
+  if (settings.load.target === 'leader' && leadership === 'none') {
+    fail(document, ['load', 'target'], `${choice.label} has no leader that clients could ask`, 'choose target: nearest or spread');
+  }
+  return { options, leadership, warnings };
+}
+
+function drawn({ from, to }: Range, random: () => number): number {
+  return from === to ? from : from + (to - from) * random();
+}
+
+function clocksOf({ settings: { clocks }, nodes }: Ground, seed: string): readonly ClockSpec[] {
+  const ntp = clocks.ntp === null ? null : { pollMs: clocks.ntp.poll, errorMs: clocks.ntp.error, slewPpm: clocks.ntp.slew, stepMs: clocks.ntp.step };
+  return nodes.map(({ id }) => ({
+    offsetMs: drawn(clocks.offset, randomStream(seed, 'clock', id, 'offset')),
+    driftPpm: drawn(clocks.drift, randomStream(seed, 'clock', id, 'drift')),
+    ntp,
+  }));
+}
+
+function loadOf({ settings: { load }, clients }: Ground): Plan['load'] {
+  const connections = clients.reduce((sum, { count }) => sum + count, 0);
+  const enough = load.rate === null ? connections : Math.ceil((2 * load.rate * load.timeout) / 1000);
+  return {
+    workload: load.workload,
+    params: load.params,
+    clients,
+    ratePerSecond: load.rate,
+    arrivals: load.arrivals,
+    target: load.target,
+    atFollower: load.atFollower ?? (load.target === 'leader' ? 'redirect' : 'forward'),
+    timeoutMs: load.timeout,
+    retryMs: load.retry ?? load.timeout / 4,
+    maxSessions: load.maxSessions ?? Math.min(MAX_SESSIONS, Math.max(enough, connections)),
+  };
+}
+
+type Run = { readonly repetition: number; readonly seed: string; readonly runner: PlanRequest; readonly variant: number };
+
+function planOf(choice: Choice, { options, leadership, warnings }: Resolved, ground: Ground, run: Run, experiment: Experiment): Plan {
+  const { settings, document, nodes, profile, links, settleMs } = ground;
+  const { repetition, seed, runner: { runner, supports } } = run;
+  const { suffix } = experiment.variants[run.variant] ?? { suffix: '' };
+  const load = loadOf(ground);
+  const clocks = clocksOf(ground, seed);
+  const scene = { nodes, links, warmupMs: settings.run.warmup, measureMs: settings.run.measure, runner, supports, faults: experiment.registry.faults, document };
+  const faults = scheduleOf(settings.faults, scene, { label: choice.label, leadership }, seed);
+  const simulated = runner === 'sim';
+  return {
+    version: 1,
+    id: [experiment.name, choice.label, ...(suffix === '' ? [] : [`v${run.variant + 1}`]), repetition].join('-'),
+    experiment: experiment.name,
+    label: choice.label + suffix,
+    runner,
+    shaper: simulated ? 'sim' : 'userspace',
+    protocol: choice.protocol,
+    options,
+    repetition,
+    seed,
+    epochMs: EPOCH_MS + Math.floor(randomStream(seed, 'epoch')() * EPOCH_SPREAD_MS),
+    nodes: nodes.map(({ id, region, address }, index) => ({ id, address, region, clock: clocks[index] ?? { offsetMs: 0, driftPpm: 0, ntp: null } })),
+    leader: ground.leader,
+    links,
+    network: { profile: profile.name, source: `${profile.source}; ${profile.basis}; ${profile.period}` },
+    maxMessageBytes: settings.network.message,
+    frameBytes: settings.network.frame,
+    fsyncMs: simulated && settings.disk.fsync === 'real' ? SIMULATED_FSYNC_MS : settings.disk.fsync,
+    load,
+    warmupMs: settings.run.warmup,
+    measureMs: settings.run.measure,
+    settleMs,
+    detail: load.ratePerSecond !== null && load.ratePerSecond <= DETAILED_RATE_PER_SECOND ? 'messages' : 'sampled',
+    schedule: faults.schedule,
+    thresholds: settings.thresholds,
+    warnings: [...warnings, ...faults.warnings],
+  };
+}
+
+/** In the order variant, repetition, protocol: what is compared runs close together. Throws LabErrors. */
+export function makePlans(experiment: Experiment, request: PlanRequest): Plan[] {
+  const plans: Plan[] = [];
+  experiment.variants.forEach((variant, index) => {
+    const ground = groundOf(variant);
+    const { settings, document } = variant;
+    const choices = settings.protocols.map((choice) => ({ choice, result: resolved(choice, ground, experiment) }));
+    const base = request.seed ?? String(settings.run.seed ?? '1');
+    const repeat = request.repeat ?? settings.run.repeat;
+    if (plans.length + repeat * choices.length > MAX_PLANS) fail(document, ['run', 'repeat'], `more than ${MAX_PLANS} runs`, 'repeat less often, or sweep over less');
+    for (let repetition = 1; repetition <= repeat; repetition++) {
+      const seed = repetition === 1 ? base : `${base}.${repetition}`;
+      for (const { choice, result } of choices) plans.push(planOf(choice, result, ground, { repetition, seed, runner: request, variant: index }, experiment));
+    }
+  });
+  return plans;
+}

@@ -1,0 +1,84 @@
+// The faults of an experiment as timed actions. Times count from the start of the measure window; a repetition shifts all of
+// them by one draw, so that a fault does not always meet the same phase of a round or heartbeat.
+import type { Leadership } from '../node/contract.ts';
+import { randomStream } from '../node/kit/random.ts';
+import type { LinkMatrix } from '../netem/link.ts';
+import type { ExperimentDocument, Path } from './document.ts';
+import { LabError } from './errors.ts';
+import { fail } from './experiment.ts';
+import type { FaultChoice } from './experiment.ts';
+import { fixedNodes } from './faults/selector.ts';
+import type { Action, Fault, Plan, Selector } from './kinds.ts';
+import { didYouMean } from './suggest.ts';
+
+/** Faults shift by less than this. */
+const PHASE_MS = 1000;
+
+export type Scene = {
+  readonly nodes: readonly { readonly id: string; readonly region: string }[];
+  readonly links: LinkMatrix;
+  readonly warmupMs: number;
+  readonly measureMs: number;
+  readonly runner: string;
+  readonly supports: ReadonlySet<Action['type']>;
+  readonly faults: readonly Fault[];
+  readonly document: ExperimentDocument;
+};
+
+/** The subject of a schedule: the protocol whose leader selectors may mean. */
+export type Subject = { readonly label: string; readonly leadership: Leadership };
+
+function selectorsOf(action: Action): readonly Selector[] {
+  if (action.type !== 'cut') return [action.node];
+  return (action.cuts ?? []).flatMap(({ from, to }) => [...from, ...(to === 'others' ? [] : to)]);
+}
+
+function checkSelectors(action: Action, path: Path, scene: Scene, subject: Subject): void {
+  const known = [...scene.nodes.map(({ id }) => id), ...new Set(scene.nodes.map(({ region }) => region)), 'leader', 'any-follower', 'any'];
+  for (const selector of selectorsOf(action)) {
+    const word = typeof selector === 'string' ? selector : selector.region;
+    if (fixedNodes(selector, scene.nodes)?.length === 0) fail(scene.document, path, `there is no node or region ${JSON.stringify(word)}`, didYouMean(word, known));
+    if (subject.leadership === 'none' && (selector === 'leader' || selector === 'any-follower')) {
+      fail(scene.document, path, `${subject.label} has no leader that ${JSON.stringify(word)} could mean`, 'name a node or a region, or write any');
+    }
+  }
+  if (action.type !== 'cut') return;
+  for (const { from, to } of action.cuts ?? []) {
+    if (to === 'others') continue;
+    const left = from.flatMap((selector) => fixedNodes(selector, scene.nodes) ?? []);
+    const both = to.flatMap((selector) => fixedNodes(selector, scene.nodes) ?? []).find((id) => left.includes(id));
+    if (both !== undefined) fail(scene.document, path, `${both} is on both sides`, 'each node belongs to one side');
+  }
+}
+
+/** Each fault has an overlay of its own, so that healing one takes off only its own cuts. */
+function ownOverlay(action: Action, index: number): Action {
+  return action.type === 'cut' ? { ...action, overlay: `${action.overlay}-${index}` } : action;
+}
+
+export function scheduleOf(choices: readonly FaultChoice[], scene: Scene, subject: Subject, seed: string): { readonly schedule: Plan['schedule']; readonly warnings: readonly string[] } {
+  const { document } = scene;
+  const shiftMs = Math.floor(randomStream(seed, 'phase')() * PHASE_MS);
+  const warnings: string[] = [];
+  const entries = choices.flatMap(({ name, atMs, fixed, params }, index) => {
+    const path = ['faults', index, name];
+    const fault = scene.faults.find((candidate) => candidate.name === name);
+    if (fault === undefined) fail(document, path, `unknown fault ${name}`, didYouMean(name, scene.faults.map((candidate) => candidate.name)));
+    if (atMs >= scene.measureMs) fail(document, ['faults', index, 'at'], `${atMs / 1000}s is not within the measure window of ${scene.measureMs / 1000}s`, 'lower at, or raise run.measure');
+    const startMs = scene.warmupMs + atMs + (fixed ? 0 : shiftMs);
+    const cluster = { nodes: scene.nodes.map(({ id }) => id), links: scene.links };
+    const actions = fault.actions(params, cluster, randomStream(seed, 'fault', index));
+    const lastMs = startMs + Math.max(...actions.map(({ afterMs }) => afterMs));
+    if (lastMs > scene.warmupMs + scene.measureMs) warnings.push(`${name} at ${atMs / 1000}s lasts beyond the measure window: what follows it is not measured`);
+    return actions.map(({ afterMs, action }, position) => {
+      if (!scene.supports.has(action.type)) {
+        throw new LabError('not-supported', `${document.where(path)}: the runner ${scene.runner} cannot do ${JSON.stringify(action.type)}, which ${name} needs`, `it can do ${[...scene.supports].join(', ') || 'nothing'}; leave the fault out, or run it elsewhere`);
+      }
+      checkSelectors(action, path, scene, subject);
+      const phase = position === 0 ? 'begin' : position === actions.length - 1 ? 'end' : 'middle';
+      return { atMs: startMs + afterMs, fault: { name, index, phase }, action: ownOverlay(action, index) } as const;
+    });
+  });
+  // Stable: what begins together keeps the order of the file.
+  return { schedule: entries.sort((left, right) => left.atMs - right.atMs), warnings };
+}

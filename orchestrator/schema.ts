@@ -1,0 +1,163 @@
+// The keys of an experiment file, their types, bounds and defaults: one shape a section. What depends on several values at
+// once (regions, selectors, options) is checked by planning.
+import { z } from 'zod';
+import { didYouMean } from './suggest.ts';
+import { bitrate, bytes, duration, offsetRange, percent, positiveDuration, ppm, ppmRange, readDuration, readRate, shown } from './units.ts';
+
+/** A problem and its remedy travel as two lines of one message. */
+export function unknownKey(keys: readonly string[], known: readonly string[]): string {
+  const key = keys[0] ?? '';
+  return `unknown key ${JSON.stringify(key)}\n${didYouMean(key, known)}`;
+}
+
+const EXPECTED: { readonly [type: string]: string } = {
+  string: 'a text', int: 'a whole number', number: 'a number', object: 'a mapping of keys to values', record: 'a mapping of keys to values',
+  array: 'a list', boolean: 'true or false', null: 'nothing',
+};
+
+/** The two lines for what zod found; `known`: the keys that would have been right at the top. */
+export function explain(issue: z.core.$ZodRawIssue, known: readonly string[] = []): string {
+  const value = shown(issue.input);
+  switch (issue.code) {
+    case 'invalid_type': {
+      const wanted = EXPECTED[issue.expected] ?? issue.expected;
+      return issue.input === undefined ? `missing: ${wanted} belongs here\nadd it` : `${value} is not ${wanted}\nwrite ${wanted}`;
+    }
+    case 'invalid_value':
+      return `${value} is not one of its values\n${didYouMean(String(issue.input), issue.values.map(String))}`;
+    case 'too_small':
+      return `${value} is too small\nit is at least ${String(issue.minimum)}`;
+    case 'too_big':
+      return `${value} is too large\nit is at most ${String(issue.maximum)}`;
+    case 'unrecognized_keys':
+      return unknownKey(issue.keys, known);
+    default:
+      return `${value} is not valid here\n${issue.message ?? 'see docs of this key'}`;
+  }
+}
+
+function section<S extends z.ZodRawShape>(shape: S) {
+  return z.strictObject(shape, { error: (issue) => (issue.code === 'unrecognized_keys' ? unknownKey(issue.keys, Object.keys(shape)) : undefined) });
+}
+
+/** Path-safe, short enough for every frame's header. */
+export const NAME = /^[a-z0-9][a-z0-9-]{0,39}$/;
+const name = z.string().refine((text) => NAME.test(text), { error: (issue) => `${shown(issue.input)} is not a name\nuse up to 40 of a-z, 0-9 and -` });
+
+export const MAX_NODES = 64;
+
+const nodes = z.unknown().transform((input, context): number | readonly string[] => {
+  const refuse = (problem: string, remedy: string) => {
+    context.issues.push({ code: 'custom', message: `${problem}\n${remedy}`, input });
+    return z.NEVER;
+  };
+  const count = Array.isArray(input) ? input.length : input;
+  if (typeof count !== 'number' || !Number.isInteger(count)) return refuse(`${shown(input)} is neither a count nor a list of regions`, 'write nodes: 5, or nodes: [us-east-1, eu-west-1]');
+  if (count < 1) return refuse(`${shown(input)} is no cluster`, 'an experiment has at least 1 node');
+  if (count > MAX_NODES) return refuse(`${count} nodes are too many`, `an experiment has at most ${MAX_NODES} nodes`);
+  if (!Array.isArray(input)) return count;
+  const regions = input.filter((region) => typeof region === 'string');
+  return regions.length === count ? regions : refuse(`${shown(input)} is not a list of regions`, 'write a name of the network profile for each node');
+});
+
+export const LINK_SHAPE = {
+  delay: duration.optional(),
+  jitter: duration.optional(),
+  distribution: z.enum(['uniform', 'normal', 'pareto']).optional(),
+  loss: percent.optional(),
+  /** Mean length of a run of losses, in datagrams. */
+  burst: z.number().min(1).max(1000).optional(),
+  duplicate: percent.optional(),
+  reorder: percent.optional(),
+  corrupt: percent.optional(),
+  rate: bitrate.optional(),
+  /** Datagrams that wait for a limited rate. */
+  queue: z.int().min(1).max(1_000_000).optional(),
+  order: z.enum(['keep', 'reorder']).optional(),
+};
+
+const network = section({
+  wan: z.string().default('lan'),
+  /** Multiplies all delays. */
+  scale: z.number().min(0).max(1000).default(1),
+  links: z.record(z.string(), section(LINK_SHAPE)).default({}),
+  /** Largest datagram, header included. */
+  frame: bytes.pipe(z.number().min(576).max(9000)).default(1400),
+  /** Largest message of a protocol, split into frames. */
+  message: bytes.pipe(z.number().min(1000).max(1_000_000)).default(60_000),
+});
+
+const NO_RANGE = { from: 0, to: 0 };
+const clocks = section({
+  offset: offsetRange.default(NO_RANGE),
+  drift: ppmRange.default(NO_RANGE),
+  ntp: section({
+    poll: positiveDuration.default(64_000),
+    error: duration.default(10),
+    slew: ppm.default(500),
+    step: duration.default(128),
+  }).nullable().default(null),
+});
+
+const fsync = z.unknown().transform((input, context): number | 'real' => {
+  if (input === 'real') return input;
+  const result = readDuration(input);
+  if ('value' in result) return result.value;
+  context.issues.push({ code: 'custom', message: `${result.problem}\n${result.remedy}, or real`, input });
+  return z.NEVER;
+});
+
+const loadRate = z.unknown().transform((input, context): number | null => {
+  if (input === 'max') return null;
+  const result = readRate(input);
+  if ('value' in result) return result.value;
+  context.issues.push({ code: 'custom', message: `${result.problem}\n${result.remedy}, or max`, input });
+  return z.NEVER;
+}).pipe(z.number().max(1_000_000).nullable());
+
+const clients = z.record(z.string(), z.int().min(1).max(10_000));
+
+/** The workload's own parameters stand among these keys. */
+export const LOAD_SHAPE = {
+  workload: z.string().default('register'),
+  /** Of all clients; null: the closed loop. */
+  rate: loadRate.default(100),
+  arrivals: z.enum(['poisson', 'constant']).default('poisson'),
+  /** Regions and their weights; with rate: max, their connections. null: one in each region of a node. */
+  clients: clients.nullable().default(null),
+  target: z.enum(['leader', 'nearest', 'spread']).default('nearest'),
+  atFollower: z.enum(['forward', 'redirect']).optional(),
+  timeout: positiveDuration.default(5_000),
+  retry: positiveDuration.optional(),
+  maxSessions: z.int().min(1).max(1_000_000).optional(),
+};
+
+const DAY_MS = 86_400_000;
+const longest = z.number().max(DAY_MS);
+
+export const EXPERIMENT_SHAPE = {
+  name,
+  protocols: z.array(z.unknown()).min(1).max(100),
+  nodes: nodes.default(5),
+  leader: z.string().nullable().default(null),
+  network: network.prefault({}),
+  clocks: clocks.prefault({}),
+  disk: section({ fsync: fsync.default('real') }).prefault({}),
+  load: z.record(z.string(), z.unknown()).default({}),
+  run: section({
+    warmup: duration.pipe(longest).default(3_000),
+    measure: positiveDuration.pipe(longest).default(30_000),
+    settle: duration.pipe(longest).optional(),
+    repeat: z.int().min(1).max(1000).default(1),
+    seed: z.union([z.string().min(1).max(100), z.int()], { error: (issue) => `${shown(issue.input)} is no seed\nwrite a text or a whole number` }).optional(),
+  }).prefault({}),
+  faults: z.array(z.record(z.string(), z.unknown())).max(1000).default([]),
+  expect: z.record(z.string(), z.unknown()).default({}),
+  sweep: z.record(z.string(), z.array(z.unknown()).min(1).max(100)).default({}),
+};
+
+export const experimentSchema = section(EXPERIMENT_SHAPE);
+export const loadSchema = z.strictObject(LOAD_SHAPE);
+export type ExperimentShape = z.output<typeof experimentSchema>;
+export type LoadShape = z.output<typeof loadSchema>;
+export type LinkShape = ExperimentShape['network']['links'][string];
