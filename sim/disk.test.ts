@@ -62,8 +62,12 @@ describe('a disk', () => {
     const { disk, runUntil } = openDisk();
     const durable: string[] = [];
     disk.append([1], () => durable.push('before'));
+    runUntil(2);
     disk.crash('keep', () => 0);
+    runUntil(3);
     disk.append([2], () => durable.push('after'));
+    runUntil(7);
+    expect(durable).toEqual([]);
     runUntil(100);
     expect(durable).toEqual(['after']);
     expect(disk.entries()).toEqual([1, 2]);
@@ -98,6 +102,16 @@ describe('a crash', () => {
       expect(index).toBeGreaterThanOrEqual(durableState);
       if (mode === 'keep') expect(index).toBe(states.length - 1);
     }), { seed: 4, numRuns: 1000 });
+  });
+
+  test('inside a flush may keep all of it, a replacement included', () => {
+    const { disk, runUntil } = openDisk();
+    disk.append([1], () => undefined);
+    disk.append([2], () => undefined);
+    disk.replace([3], () => undefined);
+    runUntil(6);
+    disk.crash('lose-unsynced', () => 0.999);
+    expect(disk.entries()).toEqual([3]);
   });
 
   test('inside a flush keeps every length of prefix, each about as often', () => {
