@@ -1,4 +1,4 @@
-// The built-in Plugin: whatever needs no IO. It is the registry that experiments are checked against.
+// The built-in Plugin: whatever needs no IO. A registry is all plugins together; names are unique in it.
 import type { AnyProtocol } from '../node/contract.ts';
 import { PROTOCOLS } from '../node/registry.ts';
 import { CHECKS } from './checks/all.ts';
@@ -26,6 +26,24 @@ export type Registry = {
   readonly faults: readonly Fault[];
   readonly checks: readonly Check[];
 };
+
+function unique<T extends { readonly name: string }>(kind: string, items: readonly T[]): readonly T[] {
+  items.forEach((item, index) => {
+    if (items.findIndex(({ name }) => name === item.name) < index) {
+      throw new LabError('bad-command-line', `two plug-ins bring a ${kind} called ${item.name}`, 'rename one of them');
+    }
+  });
+  return items;
+}
+
+export function createRegistry(plugins: readonly Plugin[]): Registry {
+  return {
+    protocols: unique('protocol', plugins.flatMap((plugin) => plugin.protocols ?? [])),
+    workloads: unique('workload', plugins.flatMap((plugin) => plugin.workloads ?? [])),
+    faults: unique('fault', plugins.flatMap((plugin) => plugin.faults ?? [])),
+    checks: unique('check', plugins.flatMap((plugin) => plugin.checks ?? [])),
+  };
+}
 
 /** The one of this name; a LabError with the likely spelling when there is none. */
 export function named<T extends { readonly name: string }>(items: readonly T[], name: string, kind: string): T {

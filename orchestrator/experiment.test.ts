@@ -2,7 +2,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { AnyProtocol } from '../node/contract.ts';
-import { BUILTINS, named } from './builtins.ts';
+import { BUILTINS, createRegistry, named } from './builtins.ts';
 import { LabError } from './errors.ts';
 import { parseExperiment } from './experiment.ts';
 
@@ -215,6 +215,11 @@ describe('an override', () => {
 });
 
 describe('a registry', () => {
+  test('holds what all plug-ins bring, and no name twice', () => {
+    expect(createRegistry([BUILTINS, { protocols: [{ ...raft, name: 'mine' }] }]).protocols.map(({ name }) => name)).toEqual([...BUILTINS.protocols.map(({ name }) => name), 'mine']);
+    expect(() => createRegistry([{ protocols: [raft] }, { protocols: [raft] }])).toThrow('two plug-ins bring a protocol called raft');
+  });
+
   test('answers an unknown name with the likely one', () => {
     expect(() => named(registry.faults, 'partion', 'fault')).toThrow(expect.objectContaining({ code: 'bad-command-line', message: 'unknown fault "partion"', hint: expect.stringContaining('did you mean partition?') }));
   });

@@ -1,4 +1,6 @@
 // Plans: every field filled, all randomness from the seed, the same for every runner, and what cannot be is refused.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { AnyProtocol, Facts, Problem } from '../node/contract.ts';
@@ -287,6 +289,17 @@ const valid = fc.record({
   faults: fc.array(fault, { maxLength: 5 }),
   expect: fc.constantFrom({}, { 'commit.p50': 'below 1s' }),
 }, { requiredKeys: ['name', 'protocols', 'network', 'run'] });
+
+describe('the experiments of this repository', () => {
+  const folder = join(import.meta.dirname, '../experiments');
+  test.each(readdirSync(folder).filter((file) => file.endsWith('.yaml')))('%s becomes plans for the simulator and for real processes', (file) => {
+    const experiment = parseExperiment(readFileSync(join(folder, file), 'utf8'), file, BUILTINS);
+    const simulated = makePlans(experiment, SIM);
+    expect(simulated.length).toBeGreaterThan(0);
+    expect(makePlans(experiment, { ...SIM, runner: 'local' }).map(({ id, links, schedule }) => ({ id, links, schedule })))
+      .toEqual(simulated.map(({ id, links, schedule }) => ({ id, links, schedule })));
+  });
+});
 
 test('any valid experiment becomes plans that can be saved, with a rising schedule and no negative number in its links', () => {
   fc.assert(fc.property(valid, (experiment) => {

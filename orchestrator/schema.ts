@@ -5,7 +5,7 @@ import { didYouMean } from './suggest.ts';
 import { bitrate, bytes, duration, offsetRange, percent, positiveDuration, ppm, ppmRange, readDuration, readRate, shown } from './units.ts';
 
 /** A problem and its remedy travel as two lines of one message. */
-export function unknownKey(keys: readonly string[], known: readonly string[]): string {
+function unknownKey(keys: readonly string[], known: readonly string[]): string {
   const key = keys[0] ?? '';
   return `unknown key ${JSON.stringify(key)}\n${didYouMean(key, known)}`;
 }
@@ -44,7 +44,7 @@ function section<S extends z.ZodRawShape>(shape: S) {
 export const NAME = /^[a-z0-9][a-z0-9-]{0,39}$/;
 const name = z.string().refine((text) => NAME.test(text), { error: (issue) => `${shown(issue.input)} is not a name\nuse up to 40 of a-z, 0-9 and -` });
 
-export const MAX_NODES = 64;
+const MAX_NODES = 64;
 
 const nodes = z.unknown().transform((input, context): number | readonly string[] => {
   const refuse = (problem: string, remedy: string) => {
@@ -60,7 +60,7 @@ const nodes = z.unknown().transform((input, context): number | readonly string[]
   return regions.length === count ? regions : refuse(`${shown(input)} is not a list of regions`, 'write a name of the network profile for each node');
 });
 
-export const LINK_SHAPE = {
+const LINK_SHAPE = {
   delay: duration.optional(),
   jitter: duration.optional(),
   distribution: z.enum(['uniform', 'normal', 'pareto']).optional(),
