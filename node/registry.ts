@@ -1,6 +1,7 @@
 // The list of protocols. Registration alone gives a protocol every runner, the conformance suite, the checks and the report.
 import type { AnyProtocol } from './contract.ts';
+import { paxos } from './protocols/paxos.ts';
 import { raft } from './protocols/raft.ts';
 import { stick } from './protocols/stick.ts';
 
-export const PROTOCOLS: readonly AnyProtocol[] = [raft, stick];
+export const PROTOCOLS: readonly AnyProtocol[] = [raft, paxos, stick];

@@ -1,0 +1,54 @@
+// The learner: knows which values are decided and commits them in slot order. A decision never changes, and what is
+// committed is a prefix without gaps.
+import type { Env } from '../../contract.ts';
+import type { CommandIndex } from '../../kit/command-index.ts';
+import type { Entry, Message, Proposal } from './messages.ts';
+import type { Options } from './options.ts';
+
+export class Learner {
+  readonly env: Env<Message, Entry, Options>;
+  /** Where a command stands that is accepted or decided, and not yet committed: a retry finds it here. */
+  readonly index: CommandIndex;
+  /** Decided values by slot. */
+  decided = new Map<number, Proposal>();
+  /** Every slot up to here is decided, and committed. */
+  decidedTo = 0;
+  /** The highest decided slot, gaps or not. */
+  lastDecided = 0;
+
+  constructor(env: Env<Message, Entry, Options>, index: CommandIndex) {
+    this.env = env;
+    this.index = index;
+  }
+
+  has(slot: number): boolean {
+    return this.decided.has(slot);
+  }
+
+  /** false: known already, and the first decision stands. */
+  learn(value: Proposal): boolean {
+    if (this.decided.has(value.slot)) return false;
+    this.decided.set(value.slot, { slot: value.slot, epoch: value.epoch, command: value.command });
+    if (value.slot > this.lastDecided) this.lastDecided = value.slot;
+    return true;
+  }
+
+  /** Commits what has become contiguous. */
+  advance(): void {
+    for (let next = this.decided.get(this.decidedTo + 1); next !== undefined; next = this.decided.get(this.decidedTo + 1)) {
+      this.decidedTo++;
+      this.index.remove(next.command, next.slot);
+      this.env.commit(next.command, { epoch: next.epoch, slot: next.slot });
+    }
+  }
+
+  /** Decided values from a slot on, without a gap, as many as one message holds. */
+  valuesFrom(first: number, limit: number): readonly Proposal[] {
+    const values: Proposal[] = [];
+    for (let slot = first; slot <= this.decidedTo && values.length < limit; slot++) {
+      const value = this.decided.get(slot);
+      if (value !== undefined) values.push(value);
+    }
+    return values;
+  }
+}
