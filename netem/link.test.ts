@@ -118,6 +118,17 @@ describe('a link that keeps order', () => {
     assert(inOrder, { seed: 11, numRuns: 300 });
   });
 
+  test('delivers in order also where the difference of two times rounds down', () => {
+    const link: Link = { ...PERFECT_LINK, jitterMs: 500 };
+    for (let ulps = 1; ulps < 8; ulps++) {
+      const firstMs = 400 + ulps * 2 ** -44;
+      const laterMs = 100 + ulps * 2 ** -45;
+      const state = openLink(link, randomStream('order'), (interval) => (interval === 0 ? firstMs : 0));
+      expect(state.transmit(1, 0)[0]?.afterMs).toBe(firstMs);
+      expect(laterMs + (state.transmit(1, laterMs)[0]?.afterMs ?? 0)).toBeGreaterThanOrEqual(firstMs);
+    }
+  });
+
   test('has the delay of each 100 ms whatever the packet rate is', () => {
     const link = { delayMs: 100, jitterMs: 3, distribution: 'normal' } as const;
     const mean = (everyMs: number) => {
