@@ -76,6 +76,8 @@ export type Verdict = {
   readonly valid: boolean | 'unknown';
   readonly because: string;
   readonly witness?: Json;
+  /** Set by the judge: violated, but the protocol does not claim it. */
+  readonly finding?: boolean;
 };
 
 export interface Check {

@@ -1,0 +1,42 @@
+// A lost acknowledged write is found, before and after its acknowledgement and across lives.
+import { describe, expect, test } from 'vitest';
+import { get, put, Stream } from '../../test/event-stream.ts';
+import { durability } from './durability.ts';
+
+const a = put('k', '1');
+const b = put('k', '2');
+const acknowledged = () => new Stream().invoke('c1:1', a).commit('n1', 1, 'c1:1', a).ok('c1:1', 1);
+
+describe('durability', () => {
+  test('holds where every acknowledged write stays', () => {
+    const stream = acknowledged().commit('n2', 1, 'c1:1', a).action('crash', 'n1').action('restart', 'n1').commit('n1', 1, 'c1:1', a, { life: 2 });
+    expect(stream.verdict(durability)).toEqual({ check: 'durability', claim: 'durability', valid: true, because: 'one acknowledged write kept' });
+  });
+
+  test.each([
+    ['another node commits something else there', acknowledged().commit('n2', 1, 'c2:1', b), 'n2 committed put k=2 (c2:1) there'],
+    ['the restarted node commits something else there', acknowledged().commit('n1', 1, 'c2:1', b, { life: 2 }), 'n1 committed put k=2 (c2:1) there in its life 2'],
+    ['a no-op takes its place', acknowledged().commit('n2', 1, null, a), 'n2 committed no command there'],
+    ['another node had committed something else before', new Stream().invoke('c1:1', a).commit('n2', 1, 'c2:1', b).commit('n1', 1, 'c1:1', a).ok('c1:1', 1), 'n2 committed put k=2 (c2:1) there'],
+    ['another node had committed something else between', new Stream().invoke('c1:1', a).commit('n1', 1, 'c1:1', a).commit('n2', 1, 'c2:1', b).ok('c1:1', 1), 'n2 committed put k=2 (c2:1) there'],
+  ])('is violated when %s', (_, stream, where) => {
+    expect(stream.verdict(durability)).toMatchObject({ valid: false, because: `the write c1:1, acknowledged at slot 1, is lost: ${where}` });
+  });
+
+  test('is unknown when no node that is up has come so far', () => {
+    const stream = acknowledged().invoke('c1:2', b).commit('n1', 2, 'c1:2', b).ok('c1:2', 2).commit('n2', 1, 'c1:1', a).action('crash', 'n1');
+    expect(stream.verdict(durability)).toMatchObject({ valid: 'unknown', witness: { lastAcknowledgedSlot: 2, reachedSlot: 1 } });
+    expect(stream.commit('n2', 2, 'c1:2', b).verdict(durability).valid).toBe(true);
+  });
+
+  test('a restarted node that has not come so far again proves nothing', () => {
+    const stream = acknowledged().action('crash', 'n1').action('restart', 'n1').commit('n1', 0, null, a, { life: 2 });
+    expect(stream.verdict(durability).valid).toBe('unknown');
+  });
+
+  test('reads and writes without an acknowledgement promise nothing', () => {
+    const stream = acknowledged().invoke('c3:1', get('k')).ok('c3:1', 1, '1')
+      .invoke('c4:1', a).commit('n1', 2, 'c4:1', a).reply('c4:1', { outcome: 'unknown', reason: 'timeout' }).commit('n2', 1, 'c1:1', a).commit('n2', 2, 'c5:1', b);
+    expect(stream.verdict(durability)).toMatchObject({ valid: true, because: 'one acknowledged write kept' });
+  });
+});

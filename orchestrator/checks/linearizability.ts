@@ -1,0 +1,88 @@
+// Linearizability of what clients saw: for each partition of the workload's model (a key), some order of its calls that
+// respects real time explains every answer. A failed call did not happen and is left out, as is a read without an answer;
+// any other call of unknown outcome may have happened at any later time, or never. A search that exceeds its budget is
+// `unknown`, never valid. Keeps one record an operation.
+import type { CommandId, Operation } from '../../node/contract.ts';
+import type { Check, Model, Verdict } from '../kinds.ts';
+import { counted, operationInWords } from './words.ts';
+import { searchOrder } from './wgl.ts';
+import type { Call, Search } from './wgl.ts';
+
+const NAME = { check: 'linearizability', claim: 'linearizability' } as const;
+/** Of the model, for one key and for a run: some seconds at most. */
+const MAX_STEPS_PER_KEY = 2_000_000;
+const MAX_STEPS = 10_000_000;
+/** Calls shown of those that were stuck. */
+const MAX_SHOWN = 6;
+
+type Invoked = { readonly op: Operation; readonly from: number };
+
+/** What an open call answers if it happened: a cas that compared false changed nothing, so it need not have happened. */
+function answerIfDone(op: Operation): string | null {
+  return op.type === 'cas' ? 'true' : null;
+}
+
+/** The verdict on complete partitions; a larger budget for tools that have the time. */
+// oxlint-disable-next-line typescript/no-explicit-any -- any workload's model
+export function judgeCalls(partitions: ReadonlyMap<string, readonly Call[]>, model: Model<any>, maxSteps = MAX_STEPS, maxStepsPerKey = MAX_STEPS_PER_KEY): Verdict {
+  let operations = 0;
+  let steps = 0;
+  let undecided: { readonly key: string; readonly calls: readonly Call[] } | null = null;
+  for (const [key, calls] of [...partitions].sort(([, a], [, b]) => a.length - b.length)) {
+    operations += calls.length;
+    const search = searchOrder(calls, model, Math.min(maxStepsPerKey, maxSteps - steps));
+    steps += search.steps;
+    if (search.linearizable === false) return violated(key, calls, search);
+    if (search.linearizable === 'unknown') undecided ??= { key, calls };
+  }
+  if (undecided !== null) {
+    const open = undecided.calls.filter((call) => call.to === Infinity).length;
+    return {
+      ...NAME, valid: 'unknown',
+      because: `key ${undecided.key}: not decided within ${steps} steps (${counted(undecided.calls.length, 'operation')}, ${open} of unknown outcome)`,
+    };
+  }
+  return { ...NAME, valid: true, because: `${counted(operations, 'operation')} on ${counted(partitions.size, 'key')} have a legal order` };
+}
+
+function violated(key: string, calls: readonly Call[], { deepest }: Search): Verdict {
+  const stuck = deepest.stuck.slice(0, MAX_SHOWN);
+  const words = stuck.map(({ id, op, value }) => `${operationInWords(op)} (${id}) answered ${value === null ? 'nothing' : `'${value}'`}`);
+  return {
+    ...NAME, valid: false,
+    because: `key ${key}: no order explains the answers; after ${deepest.taken} of ${calls.length} operations the state is ${deepest.state} and none of these can be next: ${words.join('; ')}`,
+    witness: { key, operations: calls.length, explained: deepest.taken, state: deepest.state, stuck: stuck.map(({ id, op, value }) => ({ id, op, value })) },
+  };
+}
+
+export const linearizability: Check = {
+  name: NAME.check,
+  summary: 'some order of the operations explains what every client was answered, key by key',
+  claim: NAME.claim,
+  begin(_plan, model) {
+    const open = new Map<CommandId, Invoked>();
+    const partitions = new Map<string, Call[]>();
+    let clientEvents = 0;
+    const keep = (id: CommandId, { op, from }: Invoked, to: number, value: string | null) => {
+      const key = model.partition(op);
+      const calls = partitions.get(key);
+      if (calls === undefined) partitions.set(key, [{ id, op, value, from, to }]);
+      else calls.push({ id, op, value, from, to });
+    };
+    return {
+      observe(event) {
+        if (event.type === 'invoke') open.set(event.command.id, { op: event.command.op, from: clientEvents++ });
+        else if (event.type === 'reply') {
+          const invoked = open.get(event.id);
+          if (invoked === undefined || event.reply.outcome === 'unknown') return;
+          open.delete(event.id);
+          if (event.reply.outcome === 'ok') keep(event.id, invoked, clientEvents++, event.reply.value);
+        }
+      },
+      finish() {
+        for (const [id, invoked] of open) if (invoked.op.type !== 'get') keep(id, invoked, Infinity, answerIfDone(invoked.op));
+        return judgeCalls(partitions, model);
+      },
+    };
+  },
+};

@@ -1,0 +1,145 @@
+// Turns the events of a run into its summary: figures, closed form, outages, verdicts, thresholds. It reads events only,
+// and does not know whether time was virtual. A violated claim voids the figures; a violation of what the protocol does
+// not claim is a finding.
+import type { AnyProtocol, Claim } from '../node/contract.ts';
+import { EXIT } from './errors.ts';
+import type { Check, Figure, LabEvent, Plan, Summary, Verdict, Workload } from './kinds.ts';
+import { Audit } from './metrics/audit.ts';
+import { Commands, count, measureWindow } from './metrics/commands.ts';
+import { Commits } from './metrics/commits.ts';
+import { Costs } from './metrics/costs.ts';
+import { expectedRows, optimumFigures } from './metrics/expected.ts';
+import { factsOf } from './metrics/facts.ts';
+import { Leaders } from './metrics/leaders.ts';
+import { METRICS } from './metrics/names.ts';
+import { Faults, outagesOf } from './metrics/outages.ts';
+import { Ranked } from './metrics/samples.ts';
+import { missedThresholds } from './metrics/thresholds.ts';
+
+export type JudgeRegistry = { readonly protocol: AnyProtocol; readonly workload: Workload; readonly checks: readonly Check[] };
+
+export interface Judge {
+  /** In order of atMs. */
+  observe(event: LabEvent): void;
+  /** Once. partial: the run was interrupted, the figures cover what there was. */
+  finish(partial: boolean): Summary;
+}
+
+export const ALL_CLAIMS: readonly Claim[] = ['agreement', 'validity', 'linearizability', 'durability', 'one-leader-per-epoch'];
+
+export function judge(plan: Plan, registry: JudgeRegistry): Judge {
+  const checks = registry.checks.map((check) => check.begin(plan, registry.workload.model));
+  const measurement = new Measurement(plan, registry.protocol);
+  const claims = registry.protocol.claims?.(plan.options) ?? ALL_CLAIMS;
+  return {
+    observe(event) {
+      for (const check of checks) check.observe(event);
+      measurement.observe(event);
+    },
+    finish(partial) {
+      const verdicts = checks.map((check): Verdict => {
+        const verdict = check.finish();
+        const unclaimed = verdict.valid === false && verdict.claim !== null && !claims.includes(verdict.claim);
+        return unclaimed ? { ...verdict, finding: true } : verdict;
+      });
+      const { metrics, expected, outages, invalid } = measurement.finish(partial);
+      return {
+        version: 1, plan, partial, publishable: !partial && invalid.length === 0 && !verdicts.some(isViolation),
+        invalid, metrics, expected, outages, verdicts, missed: missedThresholds(plan.thresholds, metrics),
+      };
+    },
+  };
+}
+
+/** A claim is violated, or what every run must keep. */
+export function isViolation(verdict: Verdict): boolean {
+  return verdict.valid === false && verdict.finding !== true;
+}
+
+/** Of all runs together: 1 where a claim is violated; else 2 where a threshold is missed or a run is invalid. */
+export function exitCodeOf(summaries: readonly Summary[]): 0 | 1 | 2 {
+  if (summaries.some(({ verdicts }) => verdicts.some(isViolation))) return EXIT.claimViolated;
+  return summaries.some(({ missed, invalid }) => missed.length > 0 || invalid.length > 0) ? EXIT.missed : EXIT.ok;
+}
+
+class Measurement {
+  readonly #plan: Plan;
+  readonly #protocol: AnyProtocol;
+  readonly #commands: Commands;
+  readonly #commits: Commits;
+  readonly #costs: Costs;
+  readonly #audit: Audit;
+  readonly #leaders = new Leaders();
+  readonly #faults = new Faults();
+  readonly #flushMs: number[] = [];
+  #clockErrorMs: number | null = null;
+  #lastMs = 0;
+
+  constructor(plan: Plan, protocol: AnyProtocol) {
+    this.#plan = plan;
+    this.#protocol = protocol;
+    this.#commands = new Commands(plan);
+    this.#commits = new Commits(plan);
+    this.#costs = new Costs(plan);
+    this.#audit = new Audit(plan);
+  }
+
+  observe(event: LabEvent): void {
+    this.#lastMs = event.atMs;
+    switch (event.type) {
+      case 'sent':
+      case 'received':
+      case 'trace':
+      case 'rejected':
+      case 'attempt':
+      case 'action':
+        return;
+      case 'invoke':
+      case 'reply':
+        return this.#commands.observe(event);
+      case 'placed':
+      case 'committed':
+        return this.#commits.observe(event);
+      case 'status':
+        this.#leaders.observe(event);
+        return this.#costs.observe(event);
+      case 'traffic':
+      case 'usage':
+        return this.#costs.observe(event);
+      case 'generator':
+        return this.#audit.observe(event);
+      case 'fault':
+        return this.#faults.observe(event);
+      case 'durable':
+        if (this.#plan.fsyncMs === 'real') this.#flushMs.push(event.tookMs);
+        return;
+      case 'clock':
+        this.#clockErrorMs = Math.max(this.#clockErrorMs ?? 0, Math.abs(event.errorMs));
+    }
+  }
+
+  finish(partial: boolean): Pick<Summary, 'metrics' | 'expected' | 'outages' | 'invalid'> {
+    const plan = this.#plan;
+    const planned = measureWindow(plan);
+    const window = partial ? { fromMs: planned.fromMs, toMs: Math.max(planned.fromMs, Math.min(planned.toMs, this.#lastMs)) } : planned;
+    const windowMs = window.toMs - window.fromMs;
+    this.#commands.finish(this.#lastMs);
+    const { population } = this.#commands;
+    const steady = this.#faults.before(window);
+    const realFsyncMs = new Ranked({ okMs: this.#flushMs, censoredMs: [], failed: 0 }).percentile(0.5).value ?? 0;
+    const expected = expectedRows({
+      plan, protocol: this.#protocol, facts: factsOf(plan, realFsyncMs), leader: this.#leaders.throughout(steady), population, steady,
+    });
+    const outages = outagesOf(this.#faults, this.#commits.timesMs, population, window);
+    const stable = (this.#protocol.leadership?.(plan.options) ?? 'stable') === 'stable';
+    const metrics: { readonly [name: string]: Figure } = {
+      ...this.#commands.figures(windowMs / 1000), ...this.#commits.figures(), ...this.#costs.figures(this.#commits.inWindow()), ...outages.figures,
+      ...optimumFigures(expected), ...this.#audit.figures(), leaderChanges: count(stable ? this.#leaders.changes(window) : null),
+      'clockError.max': { value: this.#clockErrorMs, unit: 'ms', bound: '=' },
+    };
+    return {
+      metrics: Object.fromEntries(METRICS.map(({ name, unit }) => [name, metrics[name] ?? { value: null, unit, bound: '=' }])),
+      expected, outages: outages.rows, invalid: this.#audit.invalid(metrics['commit.p50']?.value ?? null, this.#costs.cpuMs(), windowMs),
+    };
+  }
+}

@@ -1,0 +1,68 @@
+// Outages and recovery on hand-made commits and arrivals.
+import { describe, expect, test } from 'vitest';
+import { Stream } from '../../test/event-stream.ts';
+import type { Outcome } from './commands.ts';
+import { Faults, outagesOf } from './outages.ts';
+
+const window = { fromMs: 1000, toMs: 11_000 };
+
+function faultsOf(stream: Stream): Faults {
+  const faults = new Faults();
+  for (const event of stream.events) faults.observe(event);
+  return faults;
+}
+
+/** A commit each 10 ms, but none in (from, to). */
+function commitsWithout(from: number, to: number): number[] {
+  return Array.from({ length: 1100 }, (_, index) => index * 10).filter((atMs) => atMs <= from || atMs >= to);
+}
+
+/** An arrival each 10 ms that takes 20 ms, or as long as `late` says. */
+function arrivals(late: (intendedMs: number) => number = () => 20): Outcome[] {
+  return Array.from({ length: 1000 }, (_, index) => {
+    const intendedMs = 1000 + index * 10;
+    return { region: 'here', intendedMs, sentMs: intendedMs, endedMs: intendedMs + late(intendedMs), outcome: 'ok', reason: null };
+  });
+}
+
+describe('an outage', () => {
+  test('is the longest gap that overlaps the fault, beside the longest of the steady part', () => {
+    const faults = faultsOf(new Stream().at(5000).fault('begin', ['n2']).at(8000).fault('end', ['n2']));
+    const late = (atMs: number) => (atMs >= 4990 && atMs < 6500 ? 6500 - atMs + 20 : 20);
+    const { rows, figures } = outagesOf(faults, commitsWithout(4990, 6500).filter((atMs) => atMs <= 3000 || atMs >= 3100), arrivals(late), window);
+    expect(rows).toEqual([{ fault: 'crash', index: 0, atMs: 5000, nodes: ['n2'], outageMs: 1510, steadyMs: 100, recoveredMs: 1500 }]);
+    expect(figures).toEqual({
+      outage: { value: 1510, unit: 'ms', bound: '=' }, 'outage.steady': { value: 100, unit: 'ms', bound: '=' }, recovered: { value: 1500, unit: 'ms', bound: '=' },
+    });
+  });
+
+  test('that no commit ends is a lower bound, and nothing recovered', () => {
+    const faults = faultsOf(new Stream().at(5000).fault('begin'));
+    const { rows, figures } = outagesOf(faults, commitsWithout(4990, Infinity), arrivals(), window);
+    expect(rows[0]).toMatchObject({ outageMs: 6010, recoveredMs: null });
+    expect(figures['outage']).toEqual({ value: 6010, unit: 'ms', bound: '>' });
+    expect(figures['recovered']).toMatchObject({ value: null });
+  });
+
+  test('ends for the clients only when 190 of 200 arrivals are as quick as before', () => {
+    const faults = faultsOf(new Stream().at(5000).fault('begin').at(5000).fault('end'));
+    const slow = (atMs: number) => (atMs >= 5000 && atMs < 8000 ? 300 : 20);
+    const { rows } = outagesOf(faults, commitsWithout(5000, 5500), arrivals(slow), window);
+    // Ten late ones may be among the first 200.
+    expect(rows[0]?.recoveredMs).toBe(2900);
+  });
+
+  test('without a fault is null, with the steady gap', () => {
+    const { rows, figures } = outagesOf(faultsOf(new Stream()), commitsWithout(3000, 3070), arrivals(), window);
+    expect(rows).toEqual([]);
+    expect(figures['outage']?.value).toBeNull();
+    expect(figures['outage.steady']?.value).toBe(70);
+  });
+
+  test('outside the measure window does not count', () => {
+    const faults = faultsOf(new Stream().at(100).fault('begin').at(900).fault('end'));
+    const { rows, figures } = outagesOf(faults, commitsWithout(100, 900), arrivals(), window);
+    expect(rows).toEqual([]);
+    expect(figures['outage.steady']?.value).toBe(10);
+  });
+});

@@ -1,0 +1,111 @@
+// What a fault cost in commits: the longest gap between commits of client commands that overlaps it, beside the longest
+// gap of the steady part, and when arrivals were served again as before. Only the measure window counts: load ends there,
+// so that a gap which no commit ends is cut off at its end.
+import type { NodeId } from '../../node/contract.ts';
+import type { Figure, LabEvent, Outage } from '../kinds.ts';
+import type { Outcome, Window } from './commands.ts';
+import { ranked } from './commands.ts';
+
+type Span = { readonly name: string; readonly index: number; readonly nodes: readonly NodeId[]; readonly beginMs: number; endMs: number };
+type Gap = { readonly fromMs: number; readonly toMs: number; readonly ended: boolean };
+
+/** Arrivals looked at together, and how many of them must be as quick as before. */
+const RUN = 200;
+const RUN_QUICK = 190;
+
+export class Faults {
+  readonly spans: Span[] = [];
+
+  observe(event: LabEvent): void {
+    if (event.type !== 'fault') return;
+    if (event.phase === 'begin') {
+      const { name, index, nodes } = event;
+      this.spans.push({ name, index, nodes, beginMs: event.atMs, endMs: Infinity });
+      return;
+    }
+    const span = this.spans.findLast(({ index }) => index === event.index);
+    if (span !== undefined) span.endMs = event.atMs;
+  }
+
+  /** The part of the window before the first fault. */
+  before(window: Window): Window {
+    return { fromMs: window.fromMs, toMs: Math.min(window.toMs, ...this.spans.map(({ beginMs }) => beginMs)) };
+  }
+}
+
+export type Outages = { readonly rows: readonly Outage[]; readonly figures: { readonly [name: string]: Figure } };
+
+/** population: by intended time. */
+export function outagesOf(faults: Faults, commitsMs: readonly number[], population: readonly Outcome[], window: Window): Outages {
+  const gaps = gapsIn(commitsMs, window);
+  const spans = faults.spans.filter(({ beginMs, endMs }) => beginMs < window.toMs && endMs >= window.fromMs);
+  const steady = gaps.filter((gap) => gap.ended && !spans.some((span) => overlap(gap, span)));
+  const steadyMs = steady.length === 0 ? null : longest(steady);
+  const quickMs = steadyP99(population, faults.before(window));
+  let unended = false;
+  let unrecovered = false;
+  const rows = spans.map((span): Outage => {
+    const gap = gaps.filter((each) => overlap(each, span)).reduce<Gap | null>((most, each) => (most === null || length(each) > length(most) ? each : most), null);
+    const recoveredMs = gap === null ? null : recovery(population, gap, span.beginMs, quickMs);
+    unended ||= gap !== null && !gap.ended;
+    unrecovered ||= recoveredMs === null;
+    return { fault: span.name, index: span.index, atMs: span.beginMs, nodes: span.nodes, outageMs: gap === null ? 0 : length(gap), steadyMs, recoveredMs };
+  });
+  const latest = rows.flatMap(({ recoveredMs }) => recoveredMs ?? []);
+  return {
+    rows,
+    figures: {
+      outage: { value: rows.length === 0 ? null : Math.max(...rows.map(({ outageMs }) => outageMs)), unit: 'ms', bound: unended ? '>' : '=' },
+      'outage.steady': { value: steadyMs, unit: 'ms', bound: '=' },
+      recovered: { value: latest.length === 0 ? null : Math.max(...latest), unit: 'ms', bound: latest.length > 0 && unrecovered ? '>' : '=' },
+    },
+  };
+}
+
+/** Between consecutive commits, as far as they reach into the window. */
+function gapsIn(commitsMs: readonly number[], window: Window): readonly Gap[] {
+  const gaps: Gap[] = [];
+  let fromMs = window.fromMs;
+  for (const atMs of commitsMs) {
+    if (atMs < window.fromMs) fromMs = atMs;
+    else {
+      gaps.push({ fromMs, toMs: atMs, ended: true });
+      fromMs = atMs;
+      if (atMs >= window.toMs) return gaps;
+    }
+  }
+  if (fromMs < window.toMs) gaps.push({ fromMs, toMs: window.toMs, ended: false });
+  return gaps;
+}
+
+function overlap(gap: Gap, span: Span): boolean {
+  return gap.fromMs <= span.endMs && gap.toMs >= span.beginMs;
+}
+
+function length(gap: Gap): number {
+  return gap.toMs - gap.fromMs;
+}
+
+function longest(gaps: readonly Gap[]): number {
+  return gaps.reduce((most, gap) => Math.max(most, length(gap)), 0);
+}
+
+/** Of commands that ended before the first fault: one that it caught would make every later one look quick. */
+function steadyP99(population: readonly Outcome[], steady: Window): number | null {
+  const before = population.filter(({ intendedMs, endedMs }) => intendedMs >= steady.fromMs && intendedMs < steady.toMs && endedMs <= steady.toMs);
+  const figure = ranked(before, 'intendedMs').percentile(0.99);
+  return figure.bound === '=' ? figure.value : null;
+}
+
+function recovery(population: readonly Outcome[], gap: Gap, beginMs: number, quickMs: number | null): number | null {
+  if (quickMs === null || !gap.ended) return null;
+  const arrivals = population.filter(({ intendedMs }) => intendedMs >= gap.toMs);
+  const quick = arrivals.map((arrival) => Number(arrival.outcome === 'ok' && arrival.endedMs - arrival.intendedMs <= quickMs));
+  let inRun = 0;
+  for (let index = 0; index < quick.length; index++) {
+    inRun += quick[index] as number;
+    if (index >= RUN) inRun -= quick[index - RUN] as number;
+    if (index >= RUN - 1 && inRun >= RUN_QUICK) return (arrivals[index - RUN + 1] as Outcome).intendedMs - beginMs;
+  }
+  return null;
+}

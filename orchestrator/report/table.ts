@@ -1,0 +1,155 @@
+// What a run shows at its end: one table over all runs, then in words every verdict that is not valid, what is invalid,
+// missed or to be known, and what the marks mean. Plain text without colours, made for 100 columns. Runs that differ only
+// in their seed are repetitions: one row with the median and the range of the runs' figures, never an average.
+import Table from 'cli-table3';
+import type { Figure, Plan, Summary } from '../kinds.ts';
+import { isViolation } from '../judge.ts';
+import { extremesOf, formatFigure, formatMs, medianFigure } from './figures.ts';
+
+type Group = { readonly label: string; readonly runs: readonly Summary[] };
+
+const HEAD = ['protocol', 'runs on', 'commit\np50 ms', '\np99 ms', 'optimum\np50 ms', 'measured\n/optimum', 'commits\n/s', 'outage ms\n(steady)', '\nerrors', '\nsafety'];
+const NUMBER_COLUMNS = 7;
+const LABEL_CHARACTERS = 16;
+
+export function renderTable(summaries: readonly Summary[], { width }: { readonly width: number }): string {
+  const groups = groupsOf(summaries);
+  const paragraphs = [
+    ...new Set(groups.flatMap((group) => [...verdictLines(group), ...measurementLines(group), ...regionLines(group)])),
+    ...legend(groups),
+  ];
+  return [figuresTable(groups), ...paragraphs.map((line) => wrapped(line, width))].join('\n');
+}
+
+function groupsOf(summaries: readonly Summary[]): readonly Group[] {
+  const groups = new Map<string, Summary[]>();
+  for (const summary of summaries) {
+    const key = conditionsOf(summary.plan);
+    const runs = groups.get(key);
+    if (runs === undefined) groups.set(key, [summary]);
+    else runs.push(summary);
+  }
+  return [...groups.values()].map((runs) => ({ label: (runs[0] as Summary).plan.label, runs }));
+}
+
+/** All of a plan that repetitions share: they draw their own arrivals, clocks and fault phases. */
+function conditionsOf(plan: Plan): string {
+  const { experiment, label, runner, shaper, protocol, options, leader, links, network, load, fsyncMs, warmupMs, measureMs, schedule, nodes } = plan;
+  const faults = schedule.map(({ fault, action }) => [fault.name, fault.index, fault.phase, action.type]);
+  return JSON.stringify([experiment, label, runner, shaper, protocol, options, leader, links, network, load, fsyncMs, warmupMs, measureMs, faults, nodes.map(({ id, region }) => [id, region])]);
+}
+
+function figuresTable(groups: readonly Group[]): string {
+  const nothing = Object.fromEntries(['top', 'top-mid', 'top-left', 'top-right', 'bottom', 'bottom-mid', 'bottom-left', 'bottom-right',
+    'left', 'left-mid', 'mid', 'mid-mid', 'right', 'right-mid'].map((name) => [name, '']));
+  const table = new Table({
+    head: HEAD, chars: { ...nothing, middle: '  ' }, style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [], compact: true },
+    colAligns: ['left', 'left', ...Array.from({ length: NUMBER_COLUMNS }, () => 'right' as const), 'left'],
+  });
+  for (const group of groups) table.push(rowOf(group));
+  const lines = table.toString().split('\n').map((line) => line.trimEnd());
+  const widest = Math.max(...lines.map(({ length }) => length));
+  return [...lines.slice(0, 2), '─'.repeat(widest), ...lines.slice(2), ''].join('\n');
+}
+
+function rowOf(group: Group): (string | { readonly colSpan: number; readonly hAlign: 'left'; readonly content: string })[] {
+  const { runs } = group;
+  const { plan } = runs[0] as Summary;
+  const marks = [runs.some(({ invalid }) => invalid.length > 0) ? 'invalid' : [], runs.some(({ partial }) => partial) ? 'partial' : []].flat();
+  const label = [
+    shortened(group.label), ...(runs.length > 1 && !runs.some(isVoid) ? [`  least of ${runs.length}`, '  most'] : []), ...(marks.length > 0 ? [`(${marks.join(', ')})`] : []),
+  ].join('\n');
+  const where = plan.shaper === plan.runner ? plan.runner : `${plan.runner}\n${plan.shaper}`;
+  if (runs.some(isVoid)) {
+    const claims = [...new Set(runs.flatMap(({ verdicts }) => verdicts.filter(isViolation).map(({ claim, check }) => claim ?? check)))];
+    return [label, where, { colSpan: NUMBER_COLUMNS, hAlign: 'left', content: `figures void: ${claims.join(', ')} violated` }, 'VIOLATED'];
+  }
+  const cell = (name: string, format = formatMs) => figureCell(runs, name, format);
+  return [
+    label, where, cell('commit.p50'), cell('commit.p99'), cell('optimum.p50'), cell('optimum.ratio', (value) => value.toFixed(3)),
+    cell('throughput'), outageCell(runs), cell('errors', String), safety(runs),
+  ];
+}
+
+function isVoid({ verdicts }: Summary): boolean {
+  return verdicts.some(isViolation);
+}
+
+function figureCell(runs: readonly Summary[], name: string, format: (value: number) => string): string {
+  const figures = runs.map(({ metrics }) => metrics[name]).filter((figure): figure is Figure => figure !== undefined);
+  const median = formatFigure(medianFigure(figures), format);
+  const extremes = runs.length > 1 ? extremesOf(figures) : null;
+  return extremes === null ? median : [median, ...[extremes.least, extremes.most].map((figure) => formatFigure(figure, format))].join('\n');
+}
+
+function outageCell(runs: readonly Summary[]): string {
+  const outage = figureCell(runs, 'outage', formatMs);
+  const steady = medianFigure(runs.map(({ metrics }) => metrics['outage.steady']).filter((figure): figure is Figure => figure !== undefined));
+  return outage === '–' || steady.value === null ? outage : `${outage}\n(${formatFigure(steady, formatMs)})`;
+}
+
+function safety(runs: readonly Summary[]): string {
+  const verdicts = runs.flatMap((run) => run.verdicts);
+  if (verdicts.length === 0) return '–';
+  if (verdicts.some(({ finding }) => finding === true)) return 'finding';
+  return verdicts.every(({ valid }) => valid === true) ? 'ok' : 'unknown';
+}
+
+function verdictLines({ label, runs }: Group): readonly string[] {
+  return runs.flatMap((run) => run.verdicts.filter(({ valid }) => valid !== true).map((verdict) => {
+    const { check, claim, because } = verdict;
+    const where = nameOf(label, runs, run);
+    if (isViolation(verdict)) return `VIOLATED ${where}, ${check}${claim === null ? '' : ` (it claims ${claim})`}: ${because}`;
+    if (verdict.finding === true) return `finding  ${where}, ${check} (it does not claim ${claim}): ${because}`;
+    return `unknown  ${where}, ${check}: ${because}`;
+  }));
+}
+
+function measurementLines({ label, runs }: Group): readonly string[] {
+  return runs.flatMap((run) => [
+    ...run.invalid.map((reason) => `invalid  ${nameOf(label, runs, run)}: ${reason}`),
+    ...run.missed.map((line) => `missed   ${nameOf(label, runs, run)}: ${line}`),
+    ...run.plan.warnings.map((warning) => `warning  ${label}: ${warning}`),
+  ]);
+}
+
+/** With several client regions the ratio of the table is not the quotient of two of its columns: here is what it comes from. */
+function regionLines({ label, runs }: Group): readonly string[] {
+  const run = runs[0] as Summary;
+  if (run.expected.length < 2 || runs.some(isVoid)) return [];
+  const rows = run.expected.map(({ region, measuredP50Ms, expectedP50Ms }) => `${region} ${measuredP50Ms === null ? '–' : formatMs(measuredP50Ms)}/${formatMs(expectedP50Ms)}`);
+  return [`regions  ${nameOf(label, runs, run)}, measured/optimum p50 ms: ${rows.join(', ')}`];
+}
+
+function nameOf(label: string, runs: readonly Summary[], { plan }: Summary): string {
+  return `${label} on ${plan.runner}${runs.length > 1 ? `, run ${plan.repetition + 1}` : ''}`;
+}
+
+function legend(groups: readonly Group[]): readonly string[] {
+  const shown = groups.filter(({ runs }) => !runs.some(isVoid)).flatMap(({ runs }) => runs);
+  const figures = shown.flatMap(({ metrics }) => ['commit.p50', 'commit.p99', 'outage'].map((name) => metrics[name]));
+  return [
+    figures.some((figure) => figure?.bound === '>') ? '>        a lower bound: it falls on a command whose outcome is unknown, counted to its timeout, or on an outage that did not end' : [],
+    figures.some((figure) => figure?.bound === 'failed') ? 'failed   the percentile falls on a command that certainly did not happen' : [],
+    figures.some((figure) => figure?.uncertain === true && figure.value !== null) ? '*        fewer than 10 samples lie beyond this percentile' : [],
+    groups.some(({ runs }) => runs.length > 1) ? 'runs     the median of the runs; below it the least and the most' : [],
+  ].flat();
+}
+
+function shortened(label: string): string {
+  return label.length <= LABEL_CHARACTERS ? label : `${label.slice(0, LABEL_CHARACTERS - 1)}…`;
+}
+
+/** At spaces; later lines are indented to the text. */
+function wrapped(line: string, width: number): string {
+  const indent = ' '.repeat(9);
+  const lines: string[] = [];
+  let rest = line;
+  while (rest.length > width) {
+    const space = rest.lastIndexOf(' ', width);
+    const end = space > indent.length ? space : width;
+    lines.push(rest.slice(0, end).trimEnd());
+    rest = indent + rest.slice(end).trimStart();
+  }
+  return [...lines, rest].join('\n');
+}
