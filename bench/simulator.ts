@@ -32,7 +32,7 @@ async function bench(protocol: AnyProtocol, name: string, scene: Scene): Promise
     `${Math.round(lastMs / 1000 / seconds).toLocaleString('en')} simulated s/s`.padStart(22),
     `${Math.round(events / seconds).toLocaleString('en')} events/s`.padStart(18),
     `${ok.toLocaleString('en')} of ${calls.length.toLocaleString('en')} commands ok`.padStart(28),
-    `${((user + system) / 1e6).toFixed(1)} s of CPU`.padStart(14),
+    `${Math.round((events / (user + system)) * 1e6).toLocaleString('en')} events/s of CPU`.padStart(26),
     verdicts.every(({ valid }) => valid === true) ? '' : verdicts.filter(({ valid }) => valid !== true).map(({ check, valid }) => `${check}: ${String(valid)}`).join(', '),
   ].join('  '));
 }
