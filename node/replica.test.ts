@@ -131,6 +131,19 @@ describe('turns', () => {
     expect(order).toEqual(['m', ['c1:1', 'c2:1'], 'turn']);
   });
 
+  test.each(['setTimer', 'setAlarm', 'clearTimer'] as const)('a timer that an earlier input of the turn touches by %s does not fire', (verb) => {
+    const fired: string[] = [];
+    const lab = rig((env) => ({ timer: (name) => fired.push(name), message: () => (verb === 'clearTimer' ? env.clearTimer('a') : env[verb]('a', 50)) }));
+    lab.replica.deliver({ type: 'timer', name: 'b' });
+    lab.replica.deliver({ type: 'message', from: 'n2', message: 'm' });
+    lab.replica.deliver({ type: 'timer', name: 'a' });
+    lab.turn();
+    expect(fired).toEqual(['b']);
+    lab.replica.deliver({ type: 'timer', name: 'a' });
+    lab.turn();
+    expect(fired).toEqual(['b', 'a']);
+  });
+
   test('frames of another run, of strangers, to others and damaged ones are counted and dropped', () => {
     const seen: Json[] = [];
     const lab = rig(() => ({ message: (_from, message) => seen.push(message) }));

@@ -78,6 +78,8 @@ export class Replica {
   readonly #clients: Clients;
   readonly #peers = new Map<NodeId, { life: number; readonly reassembler: Reassembler }>();
   #inputs: Input[] = [];
+  /** Timers that fired and wait for their turn; one that an earlier input of the turn moves or clears does not fire. */
+  readonly #firing = new Set<string>();
   #reads: { readonly command: Command; readonly afterSlot: number }[] = [];
   #started = false;
   #status: Status;
@@ -97,6 +99,7 @@ export class Replica {
 
   /** Queues an input. */
   deliver(input: Input): void {
+    if (input.type === 'timer') this.#firing.add(input.name);
     this.#inputs.push(input);
   }
 
@@ -145,8 +148,9 @@ export class Replica {
         this.#machine.start(input.entries);
       } else if (!this.#started) continue;
       else if (input.type === 'message') this.#machine.message(input.from, input.message);
-      else if (input.type === 'timer') this.#machine.timer(input.name);
-      else if (this.#accept(input.command, input.from ?? null)) commands.push(input.command);
+      else if (input.type === 'timer') {
+        if (this.#firing.delete(input.name)) this.#machine.timer(input.name);
+      } else if (this.#accept(input.command, input.from ?? null)) commands.push(input.command);
     }
     if (!this.#started) return;
     if (commands.length > 0) this.#machine.commands(commands);
@@ -266,9 +270,18 @@ export class Replica {
         this.#kv.restore(state);
         this.#slots.restore(at);
       },
-      setTimer: (name, afterMs) => ports.setTimer(name, afterMs),
-      setAlarm: (name, wallClockMs) => ports.setAlarm(name, wallClockMs),
-      clearTimer: (name) => ports.clearTimer(name),
+      setTimer: (name, afterMs) => {
+        this.#firing.delete(name);
+        ports.setTimer(name, afterMs);
+      },
+      setAlarm: (name, wallClockMs) => {
+        this.#firing.delete(name);
+        ports.setAlarm(name, wallClockMs);
+      },
+      clearTimer: (name) => {
+        this.#firing.delete(name);
+        ports.clearTimer(name);
+      },
       trace: (name, detail) => ports.emit({ type: 'trace', name, detail }),
     };
   }
