@@ -199,11 +199,9 @@ export class Server implements Machine<Json, DiskEntry> {
     const free = term > this.currentTerm
       || (term === this.currentTerm && this.leader === null && (this.votedFor === null || this.votedFor === from));
     const voteGranted = upToDate && free;
-    if (term > this.currentTerm) this.becomeFollower(term, null);
-    if (voteGranted) {
-      if (this.votedFor === null) this.saveTerm(term, from);
-      this.waitingSinceMs = this.env.now();
-    }
+    if (term > this.currentTerm) this.becomeFollower(term, null, voteGranted ? from : null);
+    else if (voteGranted && this.votedFor === null) this.saveTerm(term, from);
+    if (voteGranted) this.waitingSinceMs = this.env.now();
     this.env.send(from, { type: 'requestVoteReply', term: this.currentTerm, voteGranted });
   }
 
@@ -226,8 +224,8 @@ export class Server implements Machine<Json, DiskEntry> {
   }
 
   /** A vote counts for its term: within the same term it is kept, whoever leads. */
-  becomeFollower(term: number, leader: NodeId | null): void {
-    if (term > this.currentTerm) this.saveTerm(term, null);
+  becomeFollower(term: number, leader: NodeId | null, votedFor: NodeId | null = null): void {
+    if (term > this.currentTerm) this.saveTerm(term, votedFor);
     if (this.role === 'leader') {
       this.env.clearTimer('heartbeat');
       this.progress.clear();

@@ -1,0 +1,55 @@
+// Known ways to get Raft wrong, planted one at a time: the scenario that was written for each must notice.
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+
+type Plant = { readonly error: string; readonly file?: string; readonly from: string; readonly to: string; readonly noticed: string };
+
+const PLANTS: readonly Plant[] = [
+  { error: 'the vote is forgotten at a restart', noticed: 'restart-vote',
+    from: 'this.votedFor = entry.votedFor;', to: '' },
+  { error: 'a voter votes twice in a term', noticed: 'split-vote',
+    from: '(this.votedFor === null || this.votedFor === from)', to: 'true' },
+  { error: 'a step-down within a term forgets the vote', noticed: 'check-quorum',
+    from: 'if (term > this.currentTerm) this.saveTerm(term, votedFor);', to: 'if (term > this.currentTerm) this.saveTerm(term, votedFor); else this.votedFor = null;' },
+  { error: 'a vote goes to a log that is behind', noticed: 'log-check',
+    from: 'const voteGranted = upToDate && free;', to: 'const voteGranted = free;' },
+  { error: 'an entry of an older term is committed by counting (figure 8)', noticed: 'figure-8',
+    from: 'if (this.log.termAt(index) === this.currentTerm) this.commitUpTo(index);', to: 'this.commitUpTo(index);' },
+  { error: 'an acknowledgement leaves before the entry is durable', noticed: 'durability',
+    from: 'this.env.send(this.leader, this.accepted(', to: 'this.env.sendBeforeDurable(this.leader, this.accepted(' },
+  { error: 'a vote leaves before it is durable', noticed: 'durability',
+    from: "this.env.send(from, { type: 'requestVoteReply'", to: "this.env.sendBeforeDurable(from, { type: 'requestVoteReply'" },
+  { error: 'a vote is asked for before the term is durable', noticed: 'durability',
+    from: "this.env.send(this.peers, this.voteRequest('requestVote'", to: "this.env.sendBeforeDurable(this.peers, this.voteRequest('requestVote'" },
+  { error: 'the leader counts itself before its entry is durable', noticed: 'replication',
+    from: 'this.env.send(this.env.self, this.accepted(this.log.lastIndex));', to: 'this.ownMatchIndex = this.log.lastIndex;' },
+  { error: 'the tail of the log is acknowledged', noticed: 'refusals',
+    from: 'Math.max(this.verifiedIndex ?? 0, verifiedIndex)', to: 'log.lastIndex' },
+  { error: 'the commit index passes what the message verified', noticed: 'refusals',
+    from: 'Math.min(leaderCommit, verifiedIndex)', to: 'Math.min(leaderCommit, log.lastIndex)' },
+  { error: 'entries behind a message are removed without a conflict', noticed: 'reordering',
+    from: 'while (known < entries.length && log.termAt(prevLogIndex + known + 1) === entries[known]?.term) known++;', to: '' },
+  { error: 'a refusal that comes late lowers matchIndex', noticed: 'refusals', file: 'raft/progress.ts',
+    from: 'if (!stale) this.probeFrom(Math.max(this.matchIndex + 1, Math.min(prevLogIndex, retryAt)));', to: 'this.matchIndex = 0; this.probeFrom(Math.min(prevLogIndex, retryAt));' },
+  { error: 'a refusal counts as a match', noticed: 'figure-7',
+    from: 'if (!reply.success) progress.refused(', to: 'if (!reply.success) progress.matchIndex = reply.prevLogIndex; if (!reply.success) progress.refused(' },
+  { error: 'a retry makes the log grow', noticed: 'replication',
+    from: 'if (this.uncommitted.has(command.id)) continue;', to: '' },
+  { error: 'a node that returns disturbs the leader', noticed: 'pre-vote',
+    from: ' && !this.hearsLeader()', to: '' },
+  { error: 'a leader without a quorum goes on', noticed: 'check-quorum',
+    from: 'if (heard.length + 1 < this.quorum) {', to: 'if (heard.length < 0) {' },
+];
+
+test.each(PLANTS)('$error: noticed by $noticed', ({ file, from, to, noticed }) => {
+  const plant = JSON.stringify({ file: `/node/protocols/${file ?? 'raft/server.ts'}`, from, to });
+  const output = execFileSync(process.execPath, [join(import.meta.dirname, 'plant.ts'), 'raft', plant], { encoding: 'utf8' });
+  expect(JSON.parse(output)).toContain(`${noticed}.txt`);
+});
+
+test('without a planted error nothing is noticed, and a text that is not there fails', () => {
+  const run = (from: string) => execFileSync(process.execPath, [join(import.meta.dirname, 'plant.ts'), 'raft', JSON.stringify({ file: '/raft/server.ts', from, to: from })], { encoding: 'utf8', stdio: 'pipe' });
+  expect(JSON.parse(run('this.votedFor = entry.votedFor;'))).toEqual([]);
+  expect(() => run('no such text')).toThrow(/occurs 0 times/);
+});
