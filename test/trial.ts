@@ -21,6 +21,11 @@ export type Scene = {
   readonly nodes?: number;
   /** Between any two nodes; default 10 ms and nothing else. */
   readonly link?: Partial<Link>;
+  /** Instead of `link`: all of them; clients are in the region 'home'. */
+  readonly links?: LinkMatrix;
+  /** Default: spread. */
+  readonly target?: Plan['load']['target'];
+  readonly retryMs?: number;
   readonly clockOffsetsMs?: readonly number[];
   readonly driftPpm?: number;
   readonly options?: Json;
@@ -38,7 +43,7 @@ export function planOf(protocol: AnyProtocol, scene: Scene): Plan {
   const ids = Array.from({ length: scene.nodes ?? 5 }, (_, index) => `n${index + 1}`);
   const link: Link = { ...PERFECT_LINK, delayMs: 10, ...scene.link };
   const near: Link = { ...PERFECT_LINK, delayMs: 1 };
-  const links: LinkMatrix = Object.fromEntries([
+  const links: LinkMatrix = scene.links ?? Object.fromEntries([
     ...ids.map((from) => [from, Object.fromEntries([...ids.filter((to) => to !== from).map((to) => [to, link]), [CLIENT_REGION, near]])]),
     [CLIENT_REGION, Object.fromEntries(ids.map((to) => [to, near]))],
   ]);
@@ -55,7 +60,7 @@ export function planOf(protocol: AnyProtocol, scene: Scene): Plan {
     load: {
       workload: register.name, params: { keys: 4, reads: 30, cas: 20 },
       clients: [{ region: CLIENT_REGION, count: 1 }], ratePerSecond: scene.ratePerSecond ?? 20, arrivals: 'poisson',
-      target: 'spread', atFollower: 'forward', timeoutMs: 5_000, retryMs: 1_250, maxSessions: 2_000,
+      target: scene.target ?? 'spread', atFollower: 'forward', timeoutMs: 5_000, retryMs: scene.retryMs ?? 1_250, maxSessions: 2_000,
     },
     warmupMs: 1_000, measureMs: scene.measureMs ?? 10_000, settleMs: scene.settleMs ?? 6_000, detail: scene.detail ?? 'totals',
     schedule: (scene.actions ?? []).map(({ atMs, action }, index) => ({ atMs, fault: { name: action.type, index, phase: 'middle' }, action })),

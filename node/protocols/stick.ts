@@ -62,8 +62,8 @@ class Stick implements Machine<Json, Consensus> {
   votes = new Set<NodeId>();
   votedRound = 0;
   candidate: Consensus | null = null;
-  /** Fetches of the present round. */
-  asked = new Set<string>();
+  /** From where on the rest was asked for in this round. */
+  asked: Ref | null = null;
 
   constructor(env: Env<Json, Consensus, Options>) {
     this.env = env;
@@ -123,7 +123,7 @@ class Stick implements Machine<Json, Consensus> {
     if (consensus !== null && this.#isFromLeader(from, consensus)) this.#consensus(consensus);
     const vote = fieldsOf(fields?.['vote']);
     if (vote !== null && vote['round'] === this.round && vote['voter'] === this.env.address(from)) this.votes.add(from);
-    this.#forwarded(from, fieldsOf(fields?.['forward']));
+    this.#forwarded(fieldsOf(fields?.['forward']));
     this.#fetched(from, fieldsOf(fields?.['fetch']));
     this.#caughtUp(fieldsOf(fields?.['catchup']));
   }
@@ -144,7 +144,7 @@ class Stick implements Machine<Json, Consensus> {
     this.proposal = null;
     this.candidate = null;
     this.votes.clear();
-    this.asked.clear();
+    this.asked = null;
     for (const old of this.collected.keys()) if (old < round) this.collected.delete(old);
     for (const old of this.leaders.keys()) if (old < round) this.leaders.delete(old);
     env.setAlarm('round', (round + 1) * env.options.roundMs);
@@ -173,19 +173,12 @@ class Stick implements Machine<Json, Consensus> {
     }
   }
 
-  #forwarded(from: NodeId, forward: Fields | null): void {
+  #forwarded(forward: Fields | null): void {
     const round = forward?.['round'];
-    const last = refOf(forward?.['last_consensus']);
     const entries = commandsOf(forward?.['log_entries']);
-    if (last === null || entries === null || (round !== this.round && round !== this.round + 1)) return;
+    if (entries === null || (round !== this.round && round !== this.round + 1)) return;
     if (this.#leaderOf(round) !== this.env.self) return;
-    let repeated = false;
-    for (const command of entries) {
-      if (this.chain.ids.has(command.id)) repeated = true;
-      else this.#collect(round, command);
-    }
-    // Who repeats what is stored has missed a Consensus.
-    if (repeated) this.#teach(from, last);
+    for (const command of entries) if (!this.chain.ids.has(command.id)) this.#collect(round, command);
   }
 
   #collect(round: number, command: Command): void {
@@ -225,7 +218,7 @@ class Stick implements Machine<Json, Consensus> {
     const { candidate, env, leader } = this;
     if (candidate === null || leader === null || this.votedRound === this.round) return;
     if (!this.chain.continuedBy(candidate)) {
-      this.#catchUp(leader, candidate.last_consensus);
+      this.#catchUp(candidate.last_consensus);
       return;
     }
     this.votedRound = this.round;
@@ -249,7 +242,7 @@ class Stick implements Machine<Json, Consensus> {
     if (this.chain.continuedBy(consensus)) {
       this.#store(consensus);
       this.#commit();
-    } else this.#catchUp(this.leader, consensus.last_consensus);
+    } else this.#catchUp(consensus.last_consensus);
   }
 
   #store(consensus: Consensus): void {
@@ -268,22 +261,18 @@ class Stick implements Machine<Json, Consensus> {
     this.committed = this.chain.consensuses.length;
   }
 
-  /** Once per round, peer and head: a lost answer is made good in the next round. */
-  #catchUp(from: NodeId | null, newer: Ref): void {
-    if (from === null || newer.round <= this.chain.head.round) return;
-    const asking = `${from} ${this.chain.head.hash}`;
-    if (this.asked.has(asking)) return;
-    this.asked.add(asking);
-    this.#say(from, { fetch: { round: this.round, from: this.chain.head } });
+  /** From the leader of this round, once per head: a lost answer is made good in the next round. */
+  #catchUp(newer: Ref): void {
+    const { leader, round, chain: { head } } = this;
+    if (leader === null || newer.round <= head.round || this.asked === head) return;
+    this.asked = head;
+    this.#say(leader, { fetch: { round, from: head } });
   }
 
+  /** Answers with what follows in this chain, as much as one message holds; not at all when this chain lacks `from`. */
   #fetched(from: NodeId, fetch: Fields | null): void {
     const last = refOf(fetch?.['from']);
-    if (last !== null && fetch?.['round'] === this.round) this.#teach(from, last);
-  }
-
-  /** What follows `last` here, as much as one message holds; nothing when this chain does not contain it. */
-  #teach(to: NodeId, last: Ref): void {
+    if (last === null || fetch?.['round'] !== this.round) return;
     const consensuses: Consensus[] = [];
     let bytes = 0;
     for (const consensus of this.chain.after(last, this.committed)) {
@@ -291,7 +280,7 @@ class Stick implements Machine<Json, Consensus> {
       if (bytes > this.env.maxMessageBytes - ENVELOPE_BYTES / 4) break;
       consensuses.push(consensus);
     }
-    if (consensuses.length > 0) this.#say(to, { catchup: { round: this.round, consensuses } });
+    if (consensuses.length > 0) this.#say(from, { catchup: { round: this.round, consensuses } });
   }
 
   #caughtUp(catchup: Fields | null): void {
@@ -313,6 +302,7 @@ class Stick implements Machine<Json, Consensus> {
   #say(to: NodeId | readonly NodeId[], message: Message): void {
     this.env.send(to, message);
   }
+
   /** The member whose hash(address ++ round) is lowest; two equal hashes: the lower address. */
   #leaderOf(round: number): NodeId {
     const known = this.leaders.get(round);
