@@ -21,7 +21,7 @@ export type JudgeRegistry = { readonly protocol: AnyProtocol; readonly workload:
 export interface Judge {
   /** In order of atMs. */
   observe(event: LabEvent): void;
-  /** Once. partial: the run was interrupted, the figures cover what there was. */
+  /** partial: the run was interrupted, the figures cover what there was. Asked again, it answers the same. */
   finish(partial: boolean): Summary;
 }
 
@@ -31,22 +31,25 @@ export function judge(plan: Plan, registry: JudgeRegistry): Judge {
   const checks = registry.checks.map((check) => check.begin(plan, registry.workload.model));
   const measurement = new Measurement(plan, registry.protocol);
   const claims = registry.protocol.claims?.(plan.options) ?? ALL_CLAIMS;
+  let summary: Summary | null = null;
   return {
     observe(event) {
       for (const check of checks) check.observe(event);
       measurement.observe(event);
     },
     finish(partial) {
+      if (summary !== null) return summary;
       const verdicts = checks.map((check): Verdict => {
         const verdict = check.finish();
         const unclaimed = verdict.valid === false && verdict.claim !== null && !claims.includes(verdict.claim);
         return unclaimed ? { ...verdict, finding: true } : verdict;
       });
       const { metrics, expected, outages, invalid } = measurement.finish(partial);
-      return {
+      summary = {
         version: 1, plan, partial, publishable: !partial && invalid.length === 0 && !verdicts.some(isViolation),
         invalid, metrics, expected, outages, verdicts, missed: missedThresholds(plan.thresholds, metrics),
       };
+      return summary;
     },
   };
 }
@@ -139,7 +142,7 @@ class Measurement {
     };
     return {
       metrics: Object.fromEntries(METRICS.map(({ name, unit }) => [name, metrics[name] ?? { value: null, unit, bound: '=' }])),
-      expected, outages: outages.rows, invalid: this.#audit.invalid(metrics['commit.p50']?.value ?? null, this.#costs.cpuMs(), windowMs),
+      expected, outages: outages.rows, invalid: this.#audit.invalid(population, metrics['commit.p50']?.value ?? null, this.#costs.cpuMs(), windowMs),
     };
   }
 }

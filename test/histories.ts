@@ -21,13 +21,13 @@ export function jepsenCalls(text: string): Call[] {
     const invoked = open.get(process);
     if (invoked === undefined) throw new Error(`no invocation before: ${line}`);
     open.delete(process);
-    const call = { id: `${process}:${invoked.from}`, ...invoked };
+    const call = { id: `${process}:${invoked.from}`, slot: null, ...invoked };
     if (type === 'read') {
       if (event === 'ok') calls.push({ ...call, to: order++, value: value === 'nil' ? null : value });
     } else if (event === 'info') calls.push({ ...call, to: Infinity, value: type === 'cas' ? 'true' : null });
     else calls.push({ ...call, to: order++, value: type === 'cas' ? String(event === 'ok') : null });
   }
-  for (const [process, invoked] of open) if (invoked.op.type !== 'get') calls.push({ id: `${process}:${invoked.from}`, ...invoked, to: Infinity, value: invoked.op.type === 'cas' ? 'true' : null });
+  for (const [process, invoked] of open) if (invoked.op.type !== 'get') calls.push({ id: `${process}:${invoked.from}`, slot: null, ...invoked, to: Infinity, value: invoked.op.type === 'cas' ? 'true' : null });
   return calls;
 }
 
@@ -54,7 +54,7 @@ export function kvCalls(text: string): Call[] {
     const invoked = open.get(process);
     if (invoked === undefined) throw new Error(`no invocation before: ${line}`);
     open.delete(process);
-    calls.push({ id: `${process}:${invoked.from}`, ...invoked, to: order++, value: type === 'get' ? value ?? null : null });
+    calls.push({ id: `${process}:${invoked.from}`, slot: null, ...invoked, to: order++, value: type === 'get' ? value ?? null : null });
   }
   return calls;
 }

@@ -1,7 +1,8 @@
 // Linearizability of what clients saw: for each partition of the workload's model (a key), some order of its calls that
 // respects real time explains every answer. A failed call did not happen and is left out, as is a read without an answer;
 // any other call of unknown outcome may have happened at any later time, or never. A search that exceeds its budget is
-// `unknown`, never valid. Keeps one record an operation.
+// `unknown`, never valid. The nodes' commits tell in which order to try the calls, and nothing else: what clients saw is
+// judged, not what nodes say. Keeps one record an operation.
 import type { CommandId, Operation } from '../../node/contract.ts';
 import type { Check, Model, Verdict } from '../kinds.ts';
 import { counted, operationInWords } from './words.ts';
@@ -15,7 +16,7 @@ const MAX_STEPS = 10_000_000;
 /** Calls shown of those that were stuck. */
 const MAX_SHOWN = 6;
 
-type Invoked = { readonly op: Operation; readonly from: number };
+type Invoked = { readonly op: Operation; readonly from: number; slot: number | null };
 
 /** What an open call answers if it happened: a cas that compared false changed nothing, so it need not have happened. */
 function answerIfDone(op: Operation): string | null {
@@ -63,24 +64,29 @@ export const linearizability: Check = {
     const open = new Map<CommandId, Invoked>();
     const partitions = new Map<string, Call[]>();
     let clientEvents = 0;
-    const keep = (id: CommandId, { op, from }: Invoked, to: number, value: string | null) => {
-      const key = model.partition(op);
+    const keep = (call: Call) => {
+      const key = model.partition(call.op);
       const calls = partitions.get(key);
-      if (calls === undefined) partitions.set(key, [{ id, op, value, from, to }]);
-      else calls.push({ id, op, value, from, to });
+      if (calls === undefined) partitions.set(key, [call]);
+      else calls.push(call);
     };
     return {
       observe(event) {
-        if (event.type === 'invoke') open.set(event.command.id, { op: event.command.op, from: clientEvents++ });
-        else if (event.type === 'reply') {
-          const invoked = open.get(event.id);
-          if (invoked === undefined || event.reply.outcome === 'unknown') return;
-          open.delete(event.id);
-          if (event.reply.outcome === 'ok') keep(event.id, invoked, clientEvents++, event.reply.value);
+        if (event.type === 'invoke') open.set(event.command.id, { op: event.command.op, from: clientEvents++, slot: null });
+        else if (event.type === 'committed') {
+          const invoked = event.command === null ? undefined : open.get(event.command.id);
+          if (invoked !== undefined) invoked.slot ??= event.at.slot;
+        } else if (event.type === 'reply') {
+          const { id, reply } = event;
+          const invoked = open.get(id);
+          if (invoked === undefined || reply.outcome === 'unknown') return;
+          open.delete(id);
+          // A read outside the log was evaluated after the command at its position.
+          if (reply.outcome === 'ok') keep({ id, op: invoked.op, value: reply.value, from: invoked.from, to: clientEvents++, slot: invoked.slot ?? reply.at.slot + 0.5 });
         }
       },
       finish() {
-        for (const [id, invoked] of open) if (invoked.op.type !== 'get') keep(id, invoked, Infinity, answerIfDone(invoked.op));
+        for (const [id, invoked] of open) if (invoked.op.type !== 'get') keep({ id, ...invoked, to: Infinity, value: answerIfDone(invoked.op) });
         return judgeCalls(partitions, model);
       },
     };

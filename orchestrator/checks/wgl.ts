@@ -5,6 +5,8 @@
 //   order that takes it later stays legal when it is moved to the front. (A put of the present value is not such a call.)
 // - Calls of unknown outcome are optional: they are tried last, only where they change the state, and never right before a
 //   call that would lead to the same state without them.
+// - Where the slots of calls are known, calls are tried in that order first. A protocol that keeps its claim is then judged
+//   without any turning back, however many calls are concurrent; the slots decide only what is tried first.
 // - The set of calls taken is written as its highest member and those below it that are missing, which are only the
 //   concurrent ones; so a key does not grow with the history.
 // Pure code has no clock: the budget is a number of model steps.
@@ -18,6 +20,8 @@ export type Call = {
   readonly value: string | null;
   readonly from: number;
   readonly to: number;
+  /** Where it was committed; null: not known. */
+  readonly slot: number | null;
 };
 
 export type Search = {
@@ -27,25 +31,24 @@ export type Search = {
   readonly deepest: { readonly taken: number; readonly state: string; readonly stuck: readonly Call[] };
 };
 
-/** A doubly linked list over the indices 0 … n − 1, from which members are taken and put back in reverse order. */
+/** A doubly linked list of indices below `end`, from which members are taken and put back in reverse order. */
 class Links {
   readonly next: Int32Array;
   readonly previous: Int32Array;
   readonly end: number;
 
-  constructor(order: readonly number[]) {
-    const { length } = order;
-    this.end = length;
-    this.next = new Int32Array(length + 1);
-    this.previous = new Int32Array(length + 1);
-    let last = length;
+  constructor(order: readonly number[], end: number) {
+    this.end = end;
+    this.next = new Int32Array(end + 1);
+    this.previous = new Int32Array(end + 1);
+    let last = end;
     for (const index of order) {
       this.next[last] = index;
       this.previous[index] = last;
       last = index;
     }
-    this.next[last] = length;
-    this.previous[length] = last;
+    this.next[last] = end;
+    this.previous[end] = last;
   }
 
   get first(): number {
@@ -69,16 +72,23 @@ class Links {
   }
 }
 
-/** One call taken. index: of an answered call; −1 − index: of an open one. state, key, highest: before it was taken. */
-type Move<S> = { readonly index: number; readonly free: boolean; readonly state: S; readonly key: string; readonly highest: number };
+/** Of a word of the set of open calls; a small integer. */
+const WORD_BITS = 30;
+
+/** How a call came to be taken: without an alternative, because its slot is next, or by trying all that may come now. */
+type Way = 'free' | 'slot' | 'trial';
+/** One call taken. index: of an answered call; the number of answered calls + index: of an open one. The rest: before it was taken. */
+type Move<S> = { readonly index: number; readonly way: Way; readonly state: S; readonly key: string; readonly highest: number };
 
 class Searcher<S> {
   readonly #model: Model<S>;
   readonly #maxSteps: number;
-  readonly #answered: readonly Call[];
-  readonly #open: readonly Call[];
+  /** The answered ones and then the open ones, each by `from`. */
+  readonly #calls: readonly Call[];
+  readonly #answered: number;
   readonly #byFrom: Links;
   readonly #byTo: Links;
+  readonly #bySlot: Links;
   readonly #openTaken: number[];
   readonly #seen = new Set<string>();
   readonly #moves: Move<S>[] = [];
@@ -92,29 +102,31 @@ class Searcher<S> {
     this.#model = model;
     this.#maxSteps = maxSteps;
     const sorted = [...calls].sort((a, b) => a.from - b.from);
-    this.#answered = sorted.filter((call) => call.to !== Infinity);
-    this.#open = sorted.filter((call) => call.to === Infinity);
-    const order = this.#answered.map((_, index) => index);
-    this.#byFrom = new Links(order);
-    this.#byTo = new Links([...order].sort((a, b) => this.#call(a).to - this.#call(b).to));
-    this.#openTaken = Array.from({ length: Math.ceil(this.#open.length / 30) }, () => 0);
+    const answered = sorted.filter(({ to }) => to !== Infinity);
+    this.#answered = answered.length;
+    this.#calls = [...answered, ...sorted.filter(({ to }) => to === Infinity)];
+    const order = answered.map((_, index) => index);
+    this.#byFrom = new Links(order, order.length);
+    this.#byTo = new Links([...order].sort((a, b) => this.#call(a).to - this.#call(b).to), order.length);
+    const slotted = this.#calls.flatMap(({ slot }, index) => (slot === null ? [] : { slot, index })).sort((a, b) => a.slot - b.slot || a.index - b.index);
+    this.#bySlot = new Links(slotted.map(({ index }) => index), calls.length);
+    this.#openTaken = Array.from({ length: Math.ceil((calls.length - order.length) / WORD_BITS) }, () => 0);
     this.#state = model.initial;
     this.#key = model.key(model.initial);
   }
 
   run(): Search {
-    /** Where to go on in this configuration: an answered call, or beyond them −1 − an open one; null: just entered. */
-    let resume: number | null = null;
+    /** The move that led nowhere, which was just taken back; null: this configuration was just entered. */
+    let failed: Move<S> | null = null;
     for (;;) {
       if (this.#byFrom.first === this.#byFrom.end) return this.#result(true);
       if (this.#steps >= this.#maxSteps) return this.#result('unknown');
-      if (this.#advance(resume)) {
-        resume = null;
+      if (this.#advance(failed)) {
+        failed = null;
         continue;
       }
-      const back = this.#backtrack();
-      if (back === null) return this.#result(false);
-      resume = back;
+      failed = this.#backtrack();
+      if (failed === null) return this.#result(false);
     }
   }
 
@@ -123,26 +135,25 @@ class Searcher<S> {
   }
 
   #call(index: number): Call {
-    return this.#answered[index] as Call;
+    return this.#calls[index] as Call;
   }
 
   /** Takes the next call that may come now; false when none is left to try here. */
-  #advance(resume: number | null): boolean {
-    const { end } = this.#byFrom;
+  #advance(failed: Move<S> | null): boolean {
     const deadline = this.#call(this.#byTo.first).to;
-    if (resume === null && this.#takeFree(deadline)) return true;
-    if (resume === null || resume >= 0) {
-      const first = resume === null ? this.#byFrom.first : this.#byFrom.after(resume);
-      for (let index = first; index !== end && this.#call(index).from < deadline; index = this.#byFrom.after(index)) {
-        if (this.#tryCall(this.#call(index), index)) return true;
+    if (failed === null && (this.#takeFree(deadline) || this.#takeBySlot(deadline))) return true;
+    const last = failed?.way === 'trial' ? failed.index : null;
+    if (last === null || last < this.#answered) {
+      const first = last === null ? this.#byFrom.first : this.#byFrom.after(last);
+      for (let index = first; index !== this.#byFrom.end && this.#call(index).from < deadline; index = this.#byFrom.after(index)) {
+        if (this.#try(index, 'trial')) return true;
       }
     }
-    for (let index = resume !== null && resume < 0 ? -resume : 0; index < this.#open.length; index++) {
-      const call = this.#open[index] as Call;
-      if (call.from > deadline) break;
-      if (!this.#isOpenTaken(index) && this.#tryCall(call, -1 - index)) return true;
+    for (let index = last === null ? this.#answered : Math.max(this.#answered, last + 1); index < this.#calls.length; index++) {
+      if (this.#call(index).from > deadline) break;
+      if (!this.#isOpenTaken(index) && this.#try(index, 'trial')) return true;
     }
-    if (resume === null) this.#noteDeadEnd(deadline);
+    if (failed === null) this.#noteDeadEnd(deadline);
     return false;
   }
 
@@ -153,8 +164,17 @@ class Searcher<S> {
       if (op.type !== 'get' && (op.type !== 'cas' || value !== 'false')) continue;
       const { legal, state } = this.#step(this.#state, op, value);
       if (!legal || this.#model.key(state) !== this.#key) continue;
-      this.#take(index, true, this.#state, this.#key);
+      this.#take(index, 'free', this.#state, this.#key);
       return true;
+    }
+    return false;
+  }
+
+  /** The answered call of the lowest slot, or an open one below it that does something. */
+  #takeBySlot(deadline: number): boolean {
+    for (let index = this.#bySlot.first; index !== this.#bySlot.end; index = this.#bySlot.after(index)) {
+      if (this.#call(index).from < deadline && this.#try(index, 'slot')) return true;
+      if (index < this.#answered) return false;
     }
     return false;
   }
@@ -164,13 +184,14 @@ class Searcher<S> {
     return this.#model.step(state, op, value);
   }
 
-  #tryCall(call: Call, index: number): boolean {
-    const { legal, state } = this.#step(this.#state, call.op, call.value);
+  #try(index: number, way: Way): boolean {
+    const { op, value } = this.#call(index);
+    const { legal, state } = this.#step(this.#state, op, value);
     if (!legal) return false;
     const key = this.#model.key(state);
-    if (index < 0 && key === this.#key) return false;
-    if (this.#overwrites(call, key)) return false;
-    this.#take(index, false, state, key);
+    if (index >= this.#answered && key === this.#key) return false;
+    if (this.#overwrites(op, value, key)) return false;
+    this.#take(index, way, state, key);
     const configuration = this.#configuration();
     if (this.#seen.has(configuration)) {
       this.#undo();
@@ -180,17 +201,18 @@ class Searcher<S> {
     return true;
   }
 
-  /** Was the last call taken an optional one, without which this call would lead to the same state? */
-  #overwrites({ op, value }: Call, key: string): boolean {
+  /** Was the last call taken an optional one, tried without need, without which this call would lead to the same state? */
+  #overwrites(op: Operation, value: string | null, key: string): boolean {
     const last = this.#moves.at(-1);
-    if (last === undefined || last.index >= 0) return false;
+    if (last === undefined || last.index < this.#answered || last.way === 'slot') return false;
     const without = this.#step(last.state, op, value);
     return without.legal && this.#model.key(without.state) === key;
   }
 
-  #take(index: number, free: boolean, state: S, key: string): void {
-    this.#moves.push({ index, free, state: this.#state, key: this.#key, highest: this.#highest });
-    if (index < 0) this.#flipOpen(-1 - index);
+  #take(index: number, way: Way, state: S, key: string): void {
+    this.#moves.push({ index, way, state: this.#state, key: this.#key, highest: this.#highest });
+    if (this.#call(index).slot !== null) this.#bySlot.take(index);
+    if (index >= this.#answered) this.#flipOpen(index);
     else {
       this.#byFrom.take(index);
       this.#byTo.take(index);
@@ -200,13 +222,15 @@ class Searcher<S> {
     this.#key = key;
   }
 
-  #undo(): Move<S> | undefined {
+  #undo(): Move<S> | null {
     const move = this.#moves.pop();
-    if (move === undefined) return undefined;
-    if (move.index < 0) this.#flipOpen(-1 - move.index);
+    if (move === undefined) return null;
+    const { index } = move;
+    if (this.#call(index).slot !== null) this.#bySlot.putBack(index);
+    if (index >= this.#answered) this.#flipOpen(index);
     else {
-      this.#byFrom.putBack(move.index);
-      this.#byTo.putBack(move.index);
+      this.#byFrom.putBack(index);
+      this.#byTo.putBack(index);
     }
     this.#state = move.state;
     this.#key = move.key;
@@ -214,22 +238,22 @@ class Searcher<S> {
     return move;
   }
 
-  /** Back to the last configuration with an alternative: the call tried there. */
-  #backtrack(): number | null {
-    for (;;) {
-      const move = this.#undo();
-      if (move === undefined) return null;
-      if (!move.free) return move.index;
-    }
+  /** Back to the last configuration with an alternative: the move made there. */
+  #backtrack(): Move<S> | null {
+    let move = this.#undo();
+    while (move?.way === 'free') move = this.#undo();
+    return move;
   }
 
   #isOpenTaken(index: number): boolean {
-    return (((this.#openTaken[Math.floor(index / 30)] as number) >>> index % 30) & 1) === 1;
+    const open = index - this.#answered;
+    return (((this.#openTaken[Math.floor(open / WORD_BITS)] as number) >>> open % WORD_BITS) & 1) === 1;
   }
 
   #flipOpen(index: number): void {
-    const word = Math.floor(index / 30);
-    this.#openTaken[word] = (this.#openTaken[word] as number) ^ (1 << index % 30);
+    const open = index - this.#answered;
+    const word = Math.floor(open / WORD_BITS);
+    this.#openTaken[word] = (this.#openTaken[word] as number) ^ (1 << open % WORD_BITS);
   }
 
   #configuration(): string {

@@ -95,8 +95,8 @@ describe('the table', () => {
         "  most                       95.0     172     90.7     1.006     99.8       2100       0",
         "                                                                          (88.4)",
         "",
-        "regions  a-very-long-label-of-raft on sim, run 1, measured/optimum p50 ms: us-east-1 91.0/90.7,",
-        "         eu-west-1 –/160",
+        "regions  a-very-long-label-of-raft on sim, run 1, measured/optimum p50 ms (samples): us-east-1",
+        "         91.0/90.7 (9), eu-west-1 –/160 (9)",
         "runs     the median of the runs; below it the least and the most",
       ]
     `);

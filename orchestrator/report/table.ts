@@ -117,8 +117,9 @@ function measurementLines({ label, runs }: Group): readonly string[] {
 function regionLines({ label, runs }: Group): readonly string[] {
   const run = runs[0] as Summary;
   if (run.expected.length < 2 || runs.some(isVoid)) return [];
-  const rows = run.expected.map(({ region, measuredP50Ms, expectedP50Ms }) => `${region} ${measuredP50Ms === null ? '–' : formatMs(measuredP50Ms)}/${formatMs(expectedP50Ms)}`);
-  return [`regions  ${nameOf(label, runs, run)}, measured/optimum p50 ms: ${rows.join(', ')}`];
+  const rows = run.expected.map(({ region, measuredP50Ms, expectedP50Ms, samples }) => (
+    `${region} ${measuredP50Ms === null ? '–' : formatMs(measuredP50Ms)}/${formatMs(expectedP50Ms)} (${samples})`));
+  return [`regions  ${nameOf(label, runs, run)}, measured/optimum p50 ms (samples): ${rows.join(', ')}`];
 }
 
 function nameOf(label: string, runs: readonly Summary[], { plan }: Summary): string {
