@@ -114,5 +114,4 @@ function wake(pid: number): void {
   }
 }
 
-process.title = 'lab load';
 await main(process.argv[2] ?? '');

@@ -24,11 +24,15 @@ async function showLive(steps: readonly Step[]): Promise<void> {
   await new Listr(tasks, { concurrent: false, exitOnError: true, registerSignalListeners: false }).run();
 }
 
+/** A line for each fifth of the way and for each phase (the words before the colon). */
 function printLines(title: string): Report {
   let nextShare = 0;
+  let lastPhase = '';
   return (text, share) => {
-    if (share < nextShare) return;
+    const [phase = ''] = text.split(':');
+    if (share < nextShare && phase === lastPhase) return;
     process.stderr.write(`${title} … ${percent(share)} (${text})\n`);
     while (nextShare <= share) nextShare += LINE_EACH_SHARE;
+    lastPhase = phase;
   };
 }

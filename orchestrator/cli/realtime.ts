@@ -56,16 +56,15 @@ export type RealtimeParts = {
   readonly freePorts: boolean;
 };
 
-const FIRST_LEAD_MS = 600;
-const LEAD_PER_NODE_MS = 150;
-const MOST_LEAD_MS = 60_000;
+/** From the start of the processes to the origin: at first a guess, then from how long the last ones took. */
+const LEAD_MS = { base: 800, perNode: 200, margin: 200, most: 60_000 };
 const PORT_ATTEMPTS = 3;
 const POLL_MS = 50;
 const GRACE_MS = 3_000;
 const EVENTS_PER_BREATH = 20_000;
 
 export function createRealtimeRunner(parts: RealtimeParts): Runner {
-  let leadFactor = 1;
+  let lastReadyMs = 0;
   return {
     name: parts.name,
     summary: parts.summary,
@@ -75,13 +74,14 @@ export function createRealtimeRunner(parts: RealtimeParts): Runner {
       const shaper = parts.shapers.find(({ name }) => name === plan.shaper);
       if (shaper === undefined) throw new LabError('not-supported', `the runner ${parts.name} has no shaper ${plan.shaper}`, `it has: ${parts.shapers.map(({ name }) => name).join(', ')}`);
       // The origin is fixed before the processes start; when they are not ready by then, again with more time.
-      let portAttempts = 0;
-      for (;;) {
-        const leadMs = (FIRST_LEAD_MS + LEAD_PER_NODE_MS * plan.nodes.length) * leadFactor;
-        if (leadMs > MOST_LEAD_MS) throw new LabError('machine-lacks', `${plan.nodes.length} nodes were not ready within ${leadMs / 2000} s`, 'fewer nodes, or nothing else beside the lab');
+      let leadMs = lastReadyMs > 0 ? 1.3 * lastReadyMs + LEAD_MS.margin : LEAD_MS.base + LEAD_MS.perNode * plan.nodes.length;
+      for (let portAttempts = 0; ;) {
+        if (leadMs > LEAD_MS.most) throw new LabError('machine-lacks', `${plan.nodes.length} nodes were not ready within ${leadMs / 2000} s`, 'fewer nodes, or nothing else beside the lab');
         try {
-          if ((await attempt(plan, context, shaper, parts.open, leadMs)) === 'done') return;
-          leadFactor *= 2;
+          const { readyMs, late } = await attempt(plan, context, shaper, parts.open, leadMs);
+          lastReadyMs = readyMs;
+          if (!late) return;
+          leadMs *= 2;
         } catch (error) {
           const again = error instanceof LabError && error.code === 'port-in-use' && parts.freePorts && ++portAttempts < PORT_ATTEMPTS;
           if (!again) throw error;
@@ -91,23 +91,26 @@ export function createRealtimeRunner(parts: RealtimeParts): Runner {
   };
 }
 
-async function attempt(plan: Plan, context: RunContext, shaper: Shaper, open: RealtimeParts['open'], leadMs: number): Promise<'done' | 'late'> {
+/** late: the nodes were not ready at the origin; nothing was released. */
+type Outcome = { readonly readyMs: number; readonly late: boolean };
+
+async function attempt(plan: Plan, context: RunContext, shaper: Shaper, open: RealtimeParts['open'], leadMs: number): Promise<Outcome> {
   const folder = join(context.folder, 'work');
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { mode: 0o700 });
   const run = new RealtimeRun(plan, context, shaper, folder, monotonicNs() + BigInt(Math.round(leadMs * 1e6)));
-  let outcome: 'done' | 'late';
+  let late: boolean;
   try {
-    outcome = await run.conduct(open);
+    late = await run.conduct(open);
   } catch (error) {
     await run.close();
     await run.emitEvents();
     throw error;
   }
   await run.close();
-  if (outcome === 'done') await run.emitEvents();
+  await run.emitEvents();
   rmSync(folder, { recursive: true, force: true });
-  return outcome;
+  return { readyMs: leadMs + run.readyAtMs, late };
 }
 
 class RealtimeRun {
@@ -126,6 +129,8 @@ class RealtimeRun {
   #loadReady = Promise.withResolvers<void>();
   #loadFinished = Promise.withResolvers<void>();
   #linksApplied = Promise.resolve();
+  /** On the run's clock: negative where it was in time. */
+  readyAtMs = 0;
   #released = false;
   #closing = false;
 
@@ -141,8 +146,8 @@ class RealtimeRun {
     this.#broken.promise.catch(() => undefined);
   }
 
-  /** 'late': the nodes were not ready at the origin; nothing was released. */
-  async conduct(open: RealtimeParts['open']): Promise<'done' | 'late'> {
+  /** true: the nodes were not ready at the origin; nothing was released. */
+  async conduct(open: RealtimeParts['open']): Promise<boolean> {
     const { nodes } = this.#plan;
     this.#context.progress(`starting ${nodes.length} nodes`, 0);
     const died = (error: LabError) => { if (!this.#closing) this.#broken.reject(error); };
@@ -150,14 +155,15 @@ class RealtimeRun {
     this.#cluster = cluster;
     this.#startLoad(cluster);
     await this.#unlessBroken(Promise.all([this.#loadReady.promise, ...nodes.map(({ id }) => cluster.start(id))]));
-    if (this.#context.stop.requested) return 'done';
     await this.#unlessBroken(this.#applyLinks(cluster));
-    if (this.#now() > 0) return 'late';
-    await sleep(-this.#now());
+    this.readyAtMs = this.#now();
+    if (this.#context.stop.requested) return false;
+    if (this.readyAtMs > 0) return true;
+    await sleep(-this.readyAtMs);
     this.#released = true;
     await this.#unlessBroken(Promise.all(nodes.map(({ id }) => cluster.release(id))));
     await this.#untilFinished(cluster);
-    return 'done';
+    return false;
   }
 
   async #untilFinished(cluster: Cluster): Promise<void> {
@@ -216,7 +222,7 @@ class RealtimeRun {
   #heard(message: LoadMessage): void {
     if (message.type === 'ready') this.#loadReady.resolve();
     else if (message.type === 'finished') this.#loadFinished.resolve();
-    else {
+    else if (this.#released) {
       const { warmupMs, measureMs, settleMs } = this.#plan;
       const nowMs = this.#now();
       const phase = nowMs < warmupMs ? 'warm-up' : nowMs < warmupMs + measureMs ? 'measuring' : 'settling';
