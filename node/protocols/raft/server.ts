@@ -32,6 +32,8 @@ const ENVELOPE: AppendEntries = {
 };
 /** Rounding of a clock: a timer that fires so little before its time has reached it. */
 const CLOCK_GRAIN_MS = 0.01;
+/** To let in what has arrived already. */
+const LOOK_MS = 1;
 
 export class Server implements Machine<Json, DiskEntry> {
   readonly env: Env<Json, DiskEntry, Options>;
@@ -132,11 +134,7 @@ export class Server implements Machine<Json, DiskEntry> {
 
   timer(name: string): void {
     if (name === 'heartbeat' && this.role === 'leader') this.heartbeat();
-    else if (name === 'election' && this.role !== 'leader') {
-      const leftMs = this.waitingSinceMs + this.electionTimeoutMs - this.env.now();
-      if (leftMs > CLOCK_GRAIN_MS) this.env.setTimer('election', leftMs);
-      else this.preVote();
-    }
+    else if (name === 'election' && this.role !== 'leader') this.electionTimer();
   }
 
   turn(): void {
@@ -162,6 +160,17 @@ export class Server implements Machine<Json, DiskEntry> {
     this.electionTimeoutMs = this.eager && this.role === 'pre-candidate' ? this.heartbeatMs : least + this.env.random() * (most - least);
     this.waitingSinceMs = this.env.now();
     this.env.setTimer('election', this.electionTimeoutMs);
+  }
+
+  electionTimer(): void {
+    const leftMs = this.waitingSinceMs + this.electionTimeoutMs - this.env.now();
+    if (leftMs > CLOCK_GRAIN_MS) this.env.setTimer('election', leftMs);
+    else if (leftMs >= -this.heartbeatMs) this.preVote();
+    else {
+      // This process stood still: what a leader sent meanwhile waits in the socket, and comes before the timer fires again.
+      this.waitingSinceMs += LOOK_MS - leftMs;
+      this.env.setTimer('election', LOOK_MS);
+    }
   }
 
   /** Asks whether it could be elected, and changes no term by that: a node that was cut off does not disturb a leader. */
