@@ -45,7 +45,7 @@ export class Process implements Machine<Json, Entry> {
   /** The highest ballot seen in any message. */
   seen = 0;
   preparedMs = 0;
-  /** What the others were told last, and whether they all were told anything since the last tick. */
+  /** What the others were told last (a new leader tells in any case), and whether they all were told anything since the last tick. */
   toldTo = 0;
   toldAll = false;
   /** Ticks for which an accepted slot has stayed undecided without a word of a proposer, and the slot before it. */
@@ -193,7 +193,9 @@ export class Process implements Machine<Json, Entry> {
       this.seen = this.proposer.ballot;
       if (this.election.mode === 'stable') this.detector.leader = null;
     }
-    for (const member of this.env.members) this.prepare(member);
+    // The own promise first: the ballot is durable before any prepare leaves.
+    this.prepare(this.env.self);
+    for (const member of this.others) this.prepare(member);
     if (this.election.mode === 'stable') this.detector.wait();
   }
 
@@ -257,9 +259,8 @@ export class Process implements Machine<Json, Entry> {
     this.proposer.establish();
     if (this.election.mode !== 'any') {
       this.detector.lead(this.proposer.ballot, this.others);
-      this.env.send(this.others, this.told('heartbeat'));
+      this.toldTo = -1;
     }
-    this.toldTo = this.learner.decidedTo;
   }
 
   onNack({ promised }: Nack): void {

@@ -1,0 +1,90 @@
+// A process whose Paxos has a planted error: one text in one file is replaced as it is loaded (it must be there exactly once).
+// Prints what forks: recorded scenarios that now commit two values in one slot, and, if it is asked to hunt, the seeds of
+// simulated runs in which the lab's own agreement check is violated.
+// Argument: {"file", "from", "to", "seeds", "options"} as JSON.
+import { globSync, readFileSync } from 'node:fs';
+import { registerHooks } from 'node:module';
+import { join } from 'node:path';
+import type { Json, NodeId } from '../node/contract.ts';
+import type { Action } from '../orchestrator/kinds.ts';
+
+const { file, from, to, seeds, options } = JSON.parse(process.argv[2] ?? '{}') as {
+  file: string; from: string; to: string; seeds: number; options: Json;
+};
+
+registerHooks({
+  load(url, context, nextLoad) {
+    const loaded = nextLoad(url, context);
+    if (!url.endsWith(`/node/protocols/paxos/${file}`)) return loaded;
+    const { source } = loaded;
+    const pieces = (typeof source === 'string' ? source : new TextDecoder().decode(source)).split(from);
+    if (pieces.length !== 2) throw new Error(`the text to replace occurs ${pieces.length - 1} times in ${file}`);
+    return { ...loaded, source: pieces.join(to) };
+  },
+});
+
+const { paxos } = await import('../node/protocols/paxos.ts');
+const { randomStream } = await import('../node/kit/random.ts');
+const { runScenario } = await import('./scenario.ts');
+const { runTrial } = await import('./trial.ts');
+
+/** Two values are committed in one slot. */
+function forks(conversation: string): boolean {
+  const values = new Map<string, string>();
+  for (const [, epoch, slot = '', id] of conversation.matchAll(/^ {2}commits (\d+)\.(\d+) (.+)$/gm)) {
+    const value = `${epoch} ${id}`;
+    if ((values.get(slot) ?? value) !== value) return true;
+    values.set(slot, value);
+  }
+  return false;
+}
+
+function forkingScenarios(): readonly string[] {
+  const folder = join(import.meta.dirname, '../node/protocols/scenarios/paxos');
+  return globSync('*.txt', { cwd: folder }).sort().filter((scenario) => {
+    try {
+      return forks(runScenario(paxos, readFileSync(join(folder, scenario), 'utf8')));
+    } catch {
+      // The planted error led it off the recorded path before anything forked.
+      return false;
+    }
+  });
+}
+
+const MEASURE_MS = 5_000;
+
+/** Crashes inside flushes and cuts, one after another, at random. */
+function trouble(seed: string, nodes: readonly NodeId[]): readonly { readonly atMs: number; readonly action: Action }[] {
+  const random = randomStream(seed, 'trouble');
+  const actions: { atMs: number; action: Action }[] = [];
+  const end = { crash: 600, cut: 900 };
+  for (let atMs = 500; atMs < MEASURE_MS; atMs += 20 + random() * 200) {
+    const node = nodes[Math.floor(random() * nodes.length)] ?? 'n1';
+    if (random() < 0.5) {
+      actions.push({ atMs, action: { type: 'crash', node, disk: 'lose-unsynced' } });
+      actions.push({ atMs: atMs + random() * end.crash, action: { type: 'restart', node } });
+    } else {
+      const left = nodes.filter(() => random() < 0.5);
+      const right = nodes.filter((other) => !left.includes(other));
+      const there = { from: left, to: right };
+      const overlay = `cut ${atMs}`;
+      actions.push({ atMs, action: { type: 'cut', overlay, cuts: random() < 0.3 ? [there] : [there, { from: right, to: left }] } });
+      actions.push({ atMs: atMs + 100 + random() * end.cut, action: { type: 'cut', overlay, cuts: null } });
+    }
+  }
+  for (const node of nodes) actions.push({ atMs: MEASURE_MS + 1_000, action: { type: 'restart', node } });
+  return actions.sort((a, b) => a.atMs - b.atMs);
+}
+
+const forkingSeeds: string[] = [];
+for (let number = 1; number <= seeds && forkingSeeds.length === 0; number++) {
+  const seed = `planted-${number}`;
+  const nodes = 3 + (number % 3);
+  const ids = Array.from({ length: nodes }, (_, index) => `n${index + 1}`);
+  const { verdicts } = await runTrial(paxos, {
+    seed, nodes, options, actions: trouble(seed, ids), ratePerSecond: 60, measureMs: MEASURE_MS, settleMs: 2_000, fsyncMs: 6,
+    link: { lossPct: 8, duplicatePct: 20, jitterMs: 8, order: 'reorder' },
+  });
+  if (verdicts.some(({ claim, valid }) => claim === 'agreement' && valid === false)) forkingSeeds.push(seed);
+}
+console.log(JSON.stringify({ scenarios: forkingScenarios(), seeds: forkingSeeds }));
