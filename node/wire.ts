@@ -50,7 +50,7 @@ function readU32(frame: Uint8Array, at: number): number {
 }
 
 /** Bytes before the body. Names are ASCII of at most 255 characters (asserted). */
-export function headerBytes(header: Header): number {
+function headerBytes(header: Header): number {
   return FIXED_BYTES + 3 + header.run.length + header.from.length + header.to.length;
 }
 

@@ -7,7 +7,7 @@ import type { Bytes } from '../node/wire.ts';
 import { World } from '../sim/world.ts';
 import { BUILTINS, named } from './builtins.ts';
 import { LabError } from './errors.ts';
-import type { ClientEvent, LabEvent, Plan, RunContext, RunEvent, Runner } from './kinds.ts';
+import type { ClientEvent, Plan, RunContext, RunEvent, Runner } from './kinds.ts';
 import { Sessions } from './load/sessions.ts';
 import { Resolver } from './resolve.ts';
 import type { ResolvedAction } from './resolve.ts';
@@ -86,7 +86,7 @@ class SimulatedRun {
   }
 
   #own(node: 'load' | 'lab', event: ClientEvent | RunEvent): void {
-    this.#emit({ atMs: this.world.nowMs, node, life: 0, sequence: this.#sequence++, ...event } as LabEvent);
+    this.#emit({ atMs: this.world.nowMs, node, life: 0, sequence: this.#sequence++, ...event });
   }
 
   #act(entry: Plan['schedule'][number]): void {
