@@ -105,7 +105,7 @@ describe('the closed form', () => {
       return point(16);
     }));
     expect(summary.expected).toEqual([{
-      region: 'here', entry: 'n1', leader: 'n1', expectedP50Ms: 16, expectedMeanMs: 16, measuredP50Ms: 20, measuredMeanMs: 20, samples: 200, ksDistance: null,
+      region: 'here', entry: 'n1', leader: 'n1', expectedP50Ms: 16, expectedMeanMs: 16, measuredP50Ms: 20, measuredMeanMs: 20, samples: 200, samplingErrorMs: 0, ksDistance: null,
     }]);
     expect(values(summary, 'optimum.p50', 'optimum.ratio', 'optimum.ks')).toEqual({ 'optimum.p50': 16, 'optimum.ratio': 1.25, 'optimum.ks': null });
   });
@@ -124,6 +124,7 @@ describe('the closed form', () => {
     const summary = summaryOf(steadyRun(200, () => 20), plan, form((_client, entry) => [{ weight: 1, fromMs: 0, toMs: entry === 'n1' ? 30 : 60 }]));
     expect(summary.expected[0]).toMatchObject({ entry: '*', expectedMeanMs: (15 + 30 + 30) / 3 });
     expect(summary.expected[0]?.ksDistance).toBeGreaterThan(0.4);
+    expect(summary.metrics['optimum.ratio']?.uncertain).toBe(true);
   });
 
   test('with a fault is compared before it only, in time to end', () => {

@@ -25,7 +25,7 @@ export interface Judge {
   finish(partial: boolean): Summary;
 }
 
-export const ALL_CLAIMS: readonly Claim[] = ['agreement', 'validity', 'linearizability', 'durability', 'one-leader-per-epoch'];
+const ALL_CLAIMS: readonly Claim[] = ['agreement', 'validity', 'linearizability', 'durability', 'one-leader-per-epoch'];
 
 export function judge(plan: Plan, registry: JudgeRegistry): Judge {
   const checks = registry.checks.map((check) => check.begin(plan, registry.workload.model));

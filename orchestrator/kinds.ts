@@ -168,7 +168,7 @@ export type Figure = {
   readonly value: number | null;
   readonly unit: 'ms' | '/s' | '' | 'bytes' | 's';
   readonly bound: '=' | '>' | 'failed';
-  /** Fewer than 10 samples lie beyond this percentile. */
+  /** Fewer than 10 samples lie beyond this percentile; of optimum.ratio: its standard error is above 1 %. */
   readonly uncertain?: boolean;
 };
 
@@ -198,6 +198,8 @@ export type ExpectedRow = {
   readonly measuredP50Ms: number | null;
   readonly measuredMeanMs: number | null;
   readonly samples: number;
+  /** One standard error of the median of so many samples of the closed form; null without samples. */
+  readonly samplingErrorMs: number | null;
   /** Kolmogorov–Smirnov distance of the measured latencies to the mixture; null for a point. */
   readonly ksDistance: number | null;
 };

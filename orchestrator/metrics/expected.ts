@@ -9,7 +9,7 @@ import type { ExpectedRow, Figure, Plan } from '../kinds.ts';
 import { nearestFirst } from '../load/route.ts';
 import { ranked } from './commands.ts';
 import type { Outcome, Window } from './commands.ts';
-import { blend, checkMixture, ksDistance, mixtureMean, mixtureQuantile } from './mixture.ts';
+import { blend, checkMixture, ksDistance, medianErrorMs, mixtureMean, mixtureQuantile } from './mixture.ts';
 import { weightedMedian } from './samples.ts';
 
 /** The entry node of clients that take the nodes in turn. */
@@ -73,17 +73,21 @@ function row({ population, steady, plan }: ExpectedInput, region: string, entrie
     region, entry: entries.length === 1 ? entries[0] as NodeId : EACH_IN_TURN, leader,
     expectedP50Ms: mixtureQuantile(expected, 0.5), expectedMeanMs: mixtureMean(expected),
     measuredP50Ms: exact(latencies.percentile(0.5)), measuredMeanMs: exact(latencies.mean()),
-    samples: latencies.size, ksDistance: ksDistance(expected, okMs),
+    samples: latencies.size, samplingErrorMs: medianErrorMs(expected, latencies.size), ksDistance: ksDistance(expected, okMs),
   };
 }
+
+/** A ratio whose standard error is larger than this share of the optimum is uncertain. */
+const MAX_SAMPLING_ERROR = 0.01;
 
 export function optimumFigures(rows: readonly ExpectedRow[]): { readonly [name: string]: Figure } {
   const ratios = rows.flatMap(({ measuredP50Ms, expectedP50Ms, samples }) => (
     measuredP50Ms === null || expectedP50Ms === 0 ? [] : [{ value: measuredP50Ms / expectedP50Ms, weight: samples }]));
+  const uncertain = rows.some(({ samplingErrorMs, expectedP50Ms }) => (samplingErrorMs ?? 0) > MAX_SAMPLING_ERROR * expectedP50Ms) ? { uncertain: true } : {};
   const distances = rows.flatMap(({ ksDistance }) => ksDistance ?? []);
   return {
     'optimum.p50': { value: weightedMedian(rows.map(({ expectedP50Ms, samples }) => ({ value: expectedP50Ms, weight: samples }))), unit: 'ms', bound: '=' },
-    'optimum.ratio': { value: weightedMedian(ratios), unit: '', bound: '=' },
+    'optimum.ratio': { value: weightedMedian(ratios), unit: '', bound: '=', ...uncertain },
     'optimum.ks': { value: distances.length === 0 ? null : Math.max(...distances), unit: '', bound: '=' },
   };
 }

@@ -2,12 +2,12 @@
 import { describe, expect, test } from 'vitest';
 import type { Expected } from '../../node/contract.ts';
 import { randomStream } from '../../node/kit/random.ts';
-import { blend, checkMixture, ksDistance, mixtureCdf, mixtureMean, mixtureQuantile } from './mixture.ts';
+import { blend, checkMixture, ksDistance, medianErrorMs, mixtureCdf, mixtureMean, mixtureQuantile } from './mixture.ts';
 
 /** STICK's shape: overlapping rounds, and one point for good measure. */
 const stick: Expected = [
   { weight: 0.2, fromMs: 300, toMs: 1300 }, { weight: 0.2, fromMs: 340, toMs: 1340 }, { weight: 0.3, fromMs: 420, toMs: 1420 },
-  { weight: 0.2, fromMs: 100, toMs: 1100 }, { weight: 0.1, fromMs: 700, toMs: 700 },
+  { weight: 0.2, fromMs: 100, toMs: 1100 }, { weight: 0.1, fromMs: 250, toMs: 250 },
 ];
 
 function draw(expected: Expected, count: number): number[] {
@@ -47,6 +47,17 @@ describe('a mixture of uniforms', () => {
     expect(mixtureQuantile([{ weight: 0.5, fromMs: 0, toMs: 10 }, { weight: 0.5, fromMs: 20, toMs: 30 }], 0.5)).toBe(10);
     expect(mixtureQuantile([{ weight: 0.4, fromMs: 0, toMs: 10 }, { weight: 0.6, fromMs: 10, toMs: 10 }], 0.7)).toBe(10);
   });
+});
+
+test('the standard error of a median is the spread of medians', () => {
+  const drawn = draw(stick, 400 * 225);
+  const medians = Array.from({ length: 400 }, (_, index) => drawn.slice(index * 225, (index + 1) * 225).sort((a, b) => a - b)[112] as number);
+  const mean = medians.reduce((sum, each) => sum + each, 0) / medians.length;
+  const spread = Math.sqrt(medians.reduce((sum, each) => sum + (each - mean) ** 2, 0) / medians.length);
+  expect(spread / (medianErrorMs(stick, 225) as number)).toBeGreaterThan(0.85);
+  expect(spread / (medianErrorMs(stick, 225) as number)).toBeLessThan(1.15);
+  expect(medianErrorMs([{ weight: 1, fromMs: 5, toMs: 5 }], 1)).toBe(0);
+  expect(medianErrorMs(stick, 0)).toBeNull();
 });
 
 describe('the Kolmogorov–Smirnov distance', () => {

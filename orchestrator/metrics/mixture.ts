@@ -52,6 +52,13 @@ export function mixtureQuantile(expected: Expected, p: number): number {
   return high;
 }
 
+/** One standard error of the median of so many samples; null without any. */
+export function medianErrorMs(expected: Expected, samples: number): number | null {
+  if (samples === 0) return null;
+  const aside = Math.min(0.5, 0.5 / Math.sqrt(samples));
+  return (mixtureQuantile(expected, 0.5 + aside) - mixtureQuantile(expected, 0.5 - aside)) / 2;
+}
+
 /** sup |F_n − F|; null where the mixture is made of points, to which no sample comes exactly. */
 export function ksDistance(expected: Expected, samplesMs: readonly number[]): number | null {
   if (samplesMs.length === 0 || expected.every(({ fromMs, toMs }) => fromMs === toMs)) return null;

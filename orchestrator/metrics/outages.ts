@@ -12,6 +12,8 @@ type Gap = { readonly fromMs: number; readonly toMs: number; readonly ended: boo
 /** Arrivals looked at together, and how many of them must be as quick as before. */
 const RUN = 200;
 const RUN_QUICK = 190;
+/** Differences of times are not exact to the last bit. */
+const ROUNDING_MS = 1e-6;
 
 export class Faults {
   readonly spans: Span[] = [];
@@ -100,7 +102,7 @@ function steadyP99(population: readonly Outcome[], steady: Window): number | nul
 function recovery(population: readonly Outcome[], gap: Gap, beginMs: number, quickMs: number | null): number | null {
   if (quickMs === null || !gap.ended) return null;
   const arrivals = population.filter(({ intendedMs }) => intendedMs >= gap.toMs);
-  const quick = arrivals.map((arrival) => Number(arrival.outcome === 'ok' && arrival.endedMs - arrival.intendedMs <= quickMs));
+  const quick = arrivals.map((arrival) => Number(arrival.outcome === 'ok' && arrival.endedMs - arrival.intendedMs <= quickMs + ROUNDING_MS));
   let inRun = 0;
   for (let index = 0; index < quick.length; index++) {
     inRun += quick[index] as number;

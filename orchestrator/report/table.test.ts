@@ -33,7 +33,8 @@ describe('the table', () => {
         "          userspace                                                 (88.4)",
         "stick     sim           754   1310*        –         –     99.8          –       0  ok",
         "",
-        "*        fewer than 10 samples lie beyond this percentile",
+        "*        too few samples: fewer than 10 lie beyond this percentile, or the standard error of",
+        "         measured/optimum is above 1 %",
       ]
     `);
   });
@@ -81,10 +82,10 @@ describe('the table', () => {
   });
 
   test('gives the median and the range of repeated runs, and the regions of the first', () => {
-    const region = { entry: 'n1', leader: 'n1', expectedMeanMs: 1, measuredMeanMs: 1, samples: 9, ksDistance: null };
-    const expected = [{ ...region, region: 'us-east-1', expectedP50Ms: 90.7, measuredP50Ms: 91 }, { ...region, region: 'eu-west-1', expectedP50Ms: 160, measuredP50Ms: null }];
+    const region = { entry: 'n1', leader: 'n1', expectedMeanMs: 1, measuredMeanMs: 1, samples: 9, samplingErrorMs: 0, ksDistance: null };
+    const expected = [{ ...region, region: 'us-east-1', expectedP50Ms: 90.7, measuredP50Ms: 91 }, { ...region, region: 'eu-west-1', expectedP50Ms: 160, measuredP50Ms: null, samplingErrorMs: 12.4 }];
     const runs = [[91, 1700], [95, 2100], [90.5, 1900]].map(([p50, outage], repetition) => summary(
-      { label: 'a-very-long-label-of-raft', repetition, seed: `s${repetition}` }, { 'commit.p50': p50 as number, outage: outage as number }, { expected }));
+      { label: 'a-very-long-label-of-raft', repetition: repetition + 1, seed: `s${repetition}` }, { 'commit.p50': p50 as number, outage: outage as number }, { expected }));
     expect(lines(runs)).toMatchInlineSnapshot(`
       [
         "protocol          runs on  commit          optimum  measured  commits  outage ms",
@@ -95,8 +96,9 @@ describe('the table', () => {
         "  most                       95.0     172     90.7     1.006     99.8       2100       0",
         "                                                                          (88.4)",
         "",
-        "regions  a-very-long-label-of-raft on sim, run 1, measured/optimum p50 ms (samples): us-east-1",
-        "         91.0/90.7 (9), eu-west-1 –/160 (9)",
+        "regions  a-very-long-label-of-raft on sim, run 1, measured/optimum p50 ms: us-east-1 91.0/90.7,",
+        "         eu-west-1 –/160 ±12.4",
+        "±        one standard error of the median of so few samples, by the closed form",
         "runs     the median of the runs; below it the least and the most",
       ]
     `);

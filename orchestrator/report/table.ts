@@ -11,6 +11,8 @@ type Group = { readonly label: string; readonly runs: readonly Summary[] };
 const HEAD = ['protocol', 'runs on', 'commit\np50 ms', '\np99 ms', 'optimum\np50 ms', 'measured\n/optimum', 'commits\n/s', 'outage ms\n(steady)', '\nerrors', '\nsafety'];
 const NUMBER_COLUMNS = 7;
 const LABEL_CHARACTERS = 16;
+/** A standard error below this is not worth a word. */
+const LEAST_ERROR_MS = 0.5;
 
 export function renderTable(summaries: readonly Summary[], { width }: { readonly width: number }): string {
   const groups = groupsOf(summaries);
@@ -117,22 +119,24 @@ function measurementLines({ label, runs }: Group): readonly string[] {
 function regionLines({ label, runs }: Group): readonly string[] {
   const run = runs[0] as Summary;
   if (run.expected.length < 2 || runs.some(isVoid)) return [];
-  const rows = run.expected.map(({ region, measuredP50Ms, expectedP50Ms, samples }) => (
-    `${region} ${measuredP50Ms === null ? '–' : formatMs(measuredP50Ms)}/${formatMs(expectedP50Ms)} (${samples})`));
-  return [`regions  ${nameOf(label, runs, run)}, measured/optimum p50 ms (samples): ${rows.join(', ')}`];
+  const rows = run.expected.map(({ region, measuredP50Ms, expectedP50Ms, samplingErrorMs }) => (
+    `${region} ${measuredP50Ms === null ? '–' : formatMs(measuredP50Ms)}/${formatMs(expectedP50Ms)}${(samplingErrorMs ?? 0) < LEAST_ERROR_MS ? '' : ` ±${formatMs(samplingErrorMs ?? 0)}`}`));
+  return [`regions  ${nameOf(label, runs, run)}, measured/optimum p50 ms: ${rows.join(', ')}`];
 }
 
 function nameOf(label: string, runs: readonly Summary[], { plan }: Summary): string {
-  return `${label} on ${plan.runner}${runs.length > 1 ? `, run ${plan.repetition + 1}` : ''}`;
+  return `${label} on ${plan.runner}${runs.length > 1 ? `, run ${plan.repetition}` : ''}`;
 }
 
 function legend(groups: readonly Group[]): readonly string[] {
   const shown = groups.filter(({ runs }) => !runs.some(isVoid)).flatMap(({ runs }) => runs);
-  const figures = shown.flatMap(({ metrics }) => ['commit.p50', 'commit.p99', 'outage'].map((name) => metrics[name]));
+  const figures = shown.flatMap(({ metrics }) => ['commit.p50', 'commit.p99', 'optimum.ratio', 'outage'].map((name) => metrics[name]));
+  const withErrors = shown.some(({ expected }) => expected.length > 1 && expected.some(({ samplingErrorMs }) => (samplingErrorMs ?? 0) >= LEAST_ERROR_MS));
   return [
+    withErrors ? '±        one standard error of the median of so few samples, by the closed form' : [],
     figures.some((figure) => figure?.bound === '>') ? '>        a lower bound: it falls on a command whose outcome is unknown, counted to its timeout, or on an outage that did not end' : [],
     figures.some((figure) => figure?.bound === 'failed') ? 'failed   the percentile falls on a command that certainly did not happen' : [],
-    figures.some((figure) => figure?.uncertain === true && figure.value !== null) ? '*        fewer than 10 samples lie beyond this percentile' : [],
+    figures.some((figure) => figure?.uncertain === true && figure.value !== null) ? '*        too few samples: fewer than 10 lie beyond this percentile, or the standard error of measured/optimum is above 1 %' : [],
     groups.some(({ runs }) => runs.length > 1) ? 'runs     the median of the runs; below it the least and the most' : [],
   ].flat();
 }
