@@ -6,13 +6,13 @@ import { mergeOptions } from '../node/options.ts';
 import type { Link, LinkMatrix } from '../netem/link.ts';
 import { PERFECT_LINK } from '../netem/link.ts';
 import { CHECKS } from '../orchestrator/checks/all.ts';
-import { ALL_CLAIMS } from '../orchestrator/judge.ts';
 import { factsOf } from '../orchestrator/metrics/facts.ts';
 import type { Action, LabEvent, Plan, Verdict } from '../orchestrator/kinds.ts';
 import { createSimulator } from '../orchestrator/simulate.ts';
 import { register } from '../orchestrator/workloads/register.ts';
 import { nodeBytes } from './bytes.ts';
 
+const ALL_CLAIMS: readonly Claim[] = ['agreement', 'validity', 'linearizability', 'durability', 'one-leader-per-epoch'];
 const STEADY = { offsetMs: 0, driftPpm: 0, ntp: null };
 const CLIENT_REGION = 'home';
 
