@@ -1,16 +1,23 @@
 // The command line of the lab: reads flags, hears signals, prints errors, and sets the exit code (orchestrator/errors.ts).
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { PROTOCOLS } from '../../node/registry.ts';
 import { EXIT, LabError } from '../errors.ts';
 import { labVersion } from './environment.ts';
 import { reportFailure } from './failure.ts';
 import { listEverything } from './list.ts';
 import { runExperiment, type RunFlags } from './run.ts';
 
+function exampleLine(command: string, meaning: string): string {
+  return `  ${command.padEnd(51)}  ${meaning}`;
+}
+
+const [first = '', second = first] = PROTOCOLS.map(({ name }) => name);
+
 const EXAMPLES = `
 Examples:
   lab run experiments/quickstart.yaml --on sim,local   an experiment, in the simulator and on real processes
-  lab run raft paxos --wan aws-5 --rate 100/s          two protocols without a file
-  lab run raft --set load.keys=2 --repeat 5 --json     one value changed, five repetitions, one JSON document
+${exampleLine(`lab run ${first} ${second} --wan aws-5 --rate 100/s`, 'two protocols without a file')}
+${exampleLine(`lab run ${first} --set load.keys=2 --repeat 5 --json`, 'one value changed, five repetitions, one JSON document')}
   lab list                                             protocols, workloads, faults, checks, metrics, networks
 
 Exit codes: 0 fine, 1 a claim is violated, 2 a threshold is missed or the run is invalid, 3 bad input,
