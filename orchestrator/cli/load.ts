@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { BUILTINS, named } from '../builtins.ts';
+import { EXIT } from '../errors.ts';
 import type { ClientEvent } from '../kinds.ts';
 import { splitLines } from './children.ts';
 import { LineFile } from './event-file.ts';
@@ -114,4 +115,9 @@ function wake(pid: number): void {
   }
 }
 
+// The last line of stderr is what the lab shows.
+process.on('uncaughtException', (error) => {
+  process.stderr.write(`${error.stack ?? ''}\nload: a bug: ${error.message.split('\n')[0] ?? ''}\n`);
+  process.exit(EXIT.bug);
+});
 await main(process.argv[2] ?? '');

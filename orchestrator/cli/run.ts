@@ -57,15 +57,23 @@ export async function runExperiment(targets: readonly string[], flags: RunFlags,
   const results = createResultsFolder(flags.out, experiment.name);
   const environment = await readEnvironment();
   const summaries: Summary[] = [];
-  for (const [index, runner] of runners.entries()) {
-    const jobs = (plans[index] ?? []).map((plan) => ({ plan, runner, folder: runFolder(results, plan) }));
-    const done = await runJobs(jobs, environment, stop, flags.json);
-    summaries.push(...done);
-    if (!flags.json && done.length > 0 && (index < runners.length - 1)) process.stdout.write(`${renderTable(done, tableWidth())}\n\n`);
-    if (stop.requested) break;
+  const print = (some: readonly Summary[]) => { if (!flags.json && some.length > 0) process.stdout.write(`${renderTable(some, tableWidth())}\n\n`); };
+  try {
+    for (const [index, runner] of runners.entries()) {
+      const before = summaries.length;
+      await runJobs((plans[index] ?? []).map((plan) => ({ plan, runner, folder: runFolder(results, plan) })), environment, stop, flags.json, summaries);
+      if (stop.requested) break;
+      if (index < runners.length - 1) print(summaries.slice(before));
+    }
+  } catch (error) {
+    // What was measured before is not lost with the run that failed.
+    print(summaries);
+    process.stderr.write(`results: ${results}\n`);
+    throw error;
   }
+  print(summaries);
   if (flags.json) process.stdout.write(`${JSON.stringify({ version: 1, experiment: experiment.name, summaries }, null, 2)}\n`);
-  else process.stdout.write(`${summaries.length === 0 ? '' : `${renderTable(summaries, tableWidth())}\n\n`}results: ${results}\n`);
+  else process.stdout.write(`results: ${results}\n`);
   if (stop.requested) {
     process.stderr.write('interrupted: what is there covers a part of the experiment\n');
     return EXIT.interrupted;
@@ -77,16 +85,16 @@ function tableWidth(): { readonly width: number } {
   return { width: process.stdout.columns ?? TABLE_COLUMNS };
 }
 
-async function runJobs(jobs: readonly Job[], environment: Environment, stop: Stop, json: boolean): Promise<readonly Summary[]> {
-  const done: Summary[] = [];
+/** Adds each summary to `done` as it comes. */
+async function runJobs(jobs: readonly Job[], environment: Environment, stop: Stop, json: boolean, done: Summary[]): Promise<void> {
+  const repeated = (label: string) => jobs.filter(({ plan }) => plan.label === label).length > 1;
   const steps = jobs.map((job) => ({
-    title: `${job.runner.name} ${job.plan.label}${jobs.filter(({ plan }) => plan.label === job.plan.label).length > 1 ? ` (repetition ${job.plan.repetition})` : ''}`,
+    title: `${job.runner.name} ${job.plan.label}${repeated(job.plan.label) ? ` (repetition ${job.plan.repetition})` : ''}`,
     run: async (report: Report) => {
       if (!stop.requested) done.push(await runJob(job, environment, stop, report));
     },
   }));
   await showProgress(steps, process.stdout.isTTY && !json);
-  return done;
 }
 
 /** One run. What it emitted before it failed or was interrupted is kept, marked as partial. */

@@ -111,6 +111,9 @@ class ClosedLoop implements Loop {
   #attach(client: Client, region: string, to: NodeId, session: Session): void {
     let open: CommandId | null = null;
     let ended = false;
+    let constructed = false;
+    // The first request is asked for while the client is still being made, and can not be ended yet.
+    const leave = (): void => { if (constructed) client.destroy(); else queueMicrotask(() => client.destroy()); };
     const settle = (reply: Reply): void => {
       if (open === null) return;
       this.#open.delete(open);
@@ -121,7 +124,7 @@ class ClosedLoop implements Loop {
       if (ended) return;
       ended = true;
       settle(reply);
-      client.destroy();
+      leave();
       this.#reopen(region, to, reply, session);
     };
     const setupRequest = (request: autocannon.Request): autocannon.Request => {
@@ -130,7 +133,7 @@ class ClosedLoop implements Loop {
       if (open !== null) end({ outcome: 'unknown', reason: 'connection' });
       if (nowMs >= this.#endMs) {
         ended = true;
-        client.destroy();
+        leave();
       }
       if (ended) return { ...request, ...NOTHING };
       const command: Command = { id: `${session.id}:${++session.sequence}`, op: session.operations.next().value };
@@ -148,6 +151,7 @@ class ClosedLoop implements Loop {
     };
     client.on('connError', () => end({ outcome: 'unknown', reason: 'connection' }));
     client.setRequests([{ method: 'POST', path: '/commands', headers: JSON_HEADERS, setupRequest, onResponse }]);
+    constructed = true;
   }
 
   #reopen(region: string, from: NodeId, reply: Reply, session: Session): void {

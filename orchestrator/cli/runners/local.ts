@@ -24,7 +24,7 @@ const MAX_PENDING = 10_000;
 
 type Member = { readonly id: NodeId; readonly place: Place; readonly folder: string; life: number; child: Child | null; ready: boolean; paused: boolean };
 
-export class LocalCluster implements Cluster {
+class LocalCluster implements Cluster {
   readonly sites: readonly Site[];
   readonly #plan: Plan;
   readonly #where: ClusterPlace;
