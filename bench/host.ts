@@ -51,8 +51,8 @@ try {
     + `latency p50 ${result.latency.p50} p99 ${result.latency.p99} ms, ${result.non2xx} refused, ${result.errors} errors`);
   console.log(`  load: ${Math.round((user + system) / 10 / tookMs)} % of a core`);
   for (const id of cluster.ids) {
-    const { code, stderr } = await cluster.end(id, 'SIGTERM');
-    if (code !== 0) throw new Error(`${id} ended with ${code}: ${stderr}`);
+    const { code, signal, stderr } = await cluster.end(id, 'SIGTERM');
+    if (code !== 0) throw new Error(`${id} ended with ${signal ?? code}: ${stderr}`);
     const events = cluster.events(id);
     const usage = events.filter((event) => event.type === 'usage');
     const traffic = events.findLast((event) => event.type === 'traffic');

@@ -12,7 +12,7 @@ import type { HostConfig } from '../node/seat.ts';
 import type { LabEvent } from '../orchestrator/kinds.ts';
 
 const MAIN = fileURLToPath(new URL('../node/host/main.ts', import.meta.url));
-export const TOKEN = 'a-token-of-the-tests';
+const TOKEN = 'a-token-of-the-tests';
 
 export type Exit = { readonly code: number | null; readonly signal: NodeJS.Signals | null; readonly stderr: string };
 export type Answer = { readonly status: number; readonly body: string };
@@ -97,6 +97,11 @@ export class Processes {
 
   exited(id: NodeId): Promise<Exit> {
     return (this.#children.get(id) as { exited: Promise<Exit> }).exited;
+  }
+
+  /** SIGSTOP and SIGCONT. */
+  signal(id: NodeId, signal: NodeJS.Signals): void {
+    this.#children.get(id)?.child.kill(signal);
   }
 
   /** The stdin pipe of a node: its end-of-file is the death of the parent. */

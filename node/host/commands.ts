@@ -1,7 +1,7 @@
 // What a client may ask, checked by hand because it stands on the commit path. Every limit has its line in the answer.
 import type { Command } from '../contract.ts';
 
-export const MAX_BATCH = 1_000;
+const MAX_BATCH = 1_000;
 const MAX_KEY_CHARACTERS = 256;
 const MAX_VALUE_BYTES = 16 << 10;
 const MAX_NODES = 64;

@@ -230,17 +230,10 @@ export class Host implements Node, Ports {
       this.#frames = [];
       for (const frame of frames) replica.receive(frame);
     }
+    // After the datagrams: what has arrived may move or clear a timer that is due, and Replica then drops its firing.
+    for (let name = this.#timers.take(); name !== null; name = this.#timers.take()) replica.deliver({ type: 'timer', name });
     let rounds = 0;
     while (replica.pending && rounds++ < MAX_ROUNDS) replica.turn();
-    // A timer has a turn of its own, so that no input before it in the same turn can have cleared it.
-    if (!replica.pending) {
-      const name = this.#timers.take();
-      if (name !== null) {
-        replica.deliver({ type: 'timer', name });
-        replica.turn();
-        this.#schedule();
-      }
-    }
     this.#settle();
     if (replica.pending) this.#schedule();
   };

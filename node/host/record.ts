@@ -9,11 +9,11 @@
 import { crc32 } from 'node:zlib';
 import type { Json } from '../contract.ts';
 
-export const HEADER_BYTES = 16;
+const HEADER_BYTES = 16;
 const ALIGN = 8;
 const MAGIC = 0x31524c43;
 
-export function alignedBytes(length: number): number {
+function alignedBytes(length: number): number {
   return Math.ceil(length / ALIGN) * ALIGN;
 }
 

@@ -21,11 +21,12 @@ export type UdpSettings = {
 /** Binds the node's socket. Rejects with a Failure. */
 export async function openUdp(settings: UdpSettings): Promise<Udp> {
   const own = settings.sockets[settings.self] as Address;
+  const family = isIPv6(own.host) ? 6 : 4;
   const socket = dgram.createSocket({
-    type: isIPv6(own.host) ? 'udp6' : 'udp4',
+    type: family === 6 ? 'udp6' : 'udp4',
     recvBufferSize: RECEIVE_BUFFER_BYTES,
     // Addresses are literal: the resolver's extra turn of the loop for each datagram is saved.
-    lookup: (host, _options, callback) => callback(null, host, isIPv6(host) ? 6 : 4),
+    lookup: (host, _options, callback) => callback(null, host, family),
   });
   await new Promise<void>((resolve, reject) => {
     socket.once('error', (error) => reject(bindFailure(settings.self, `${own.host}:${own.port}/udp`, error)));
