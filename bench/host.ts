@@ -11,7 +11,6 @@ import { Processes } from '../test/processes.ts';
 const [protocol = 'raft', connections = '64', seconds = '10'] = process.argv.slice(2);
 const WARMUP_SECONDS = 2;
 const KEYS = 64;
-const PORT = 29_400;
 
 /** Each connection is a session; its commands are numbered on. */
 function load(url: string, durationSeconds: number, run: string): Promise<autocannon.Result> {
@@ -34,7 +33,7 @@ function load(url: string, durationSeconds: number, run: string): Promise<autoca
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'lab-bench-'));
-const cluster = new Processes({ folder, port: PORT, protocol, count: 3 });
+const cluster = new Processes({ folder, protocol, count: 3 });
 try {
   await cluster.startAll();
   await cluster.submitUntilOk(cluster.ids, { id: 'first:1', op: { type: 'put', key: 'k', value: 'v' } });

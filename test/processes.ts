@@ -1,5 +1,6 @@
 // A cluster of real node processes on loopback, for integration tests and benchmarks. Every process that it starts it ends.
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import { join } from 'node:path';
@@ -19,8 +20,6 @@ export type Answer = { readonly status: number; readonly body: string };
 
 export type ClusterOptions = {
   readonly folder: string;
-  /** UDP and HTTP port; the addresses differ. Each test file has its own. */
-  readonly port: number;
   readonly protocol: string;
   readonly options?: Json;
   readonly count: number;
@@ -30,6 +29,9 @@ export type ClusterOptions = {
 export class Processes {
   readonly ids: readonly NodeId[];
   readonly folder: string;
+  /** UDP and HTTP port; the addresses differ. Below the ephemeral ports, and its own in each process that tests at once. */
+  readonly port = 20_000 + (process.pid % 10_000);
+  readonly run = randomBytes(8).toString('hex');
   readonly #options: ClusterOptions;
   readonly #originNs = process.hrtime.bigint();
   readonly #children = new Map<NodeId, { readonly child: ChildProcess; readonly exited: Promise<Exit> }>();
@@ -43,7 +45,7 @@ export class Processes {
   }
 
   place(id: NodeId): { readonly host: string; readonly port: number } {
-    return { host: `127.0.0.${this.ids.indexOf(id) + 2}`, port: this.#options.port };
+    return { host: `127.0.0.${this.ids.indexOf(id) + 2}`, port: this.port };
   }
 
   config(id: NodeId, life: number): HostConfig {
@@ -52,7 +54,7 @@ export class Processes {
     return {
       seat: {
         self: id, members: this.ids, joining: false, addresses: Object.fromEntries(this.ids.map((id) => [id, `10.0.0.${id.slice(1)}:7000`])),
-        options, maxMessageBytes: 60_000, frameBytes: 1_400, atFollower: 'forward', run: 'test-run', life,
+        options, maxMessageBytes: 60_000, frameBytes: 1_400, atFollower: 'forward', run: this.run, life,
       },
       protocol, seed: 'seed', sockets: Object.fromEntries(this.ids.map((id) => [id, this.place(id)])), http: this.place(id), token: TOKEN,
       dataDir: join(this.folder, id), eventsFile: join(this.folder, `${id}.ndjson`), epochMs: 1_700_000_000_000, originNs: this.#originNs.toString(),
@@ -74,7 +76,7 @@ export class Processes {
     void started.exited.then((exit) => { ended = exit; });
     for (;;) {
       const answer = await this.ask(id, 'GET', '/status').catch(() => null);
-      if (answer?.status === 200) return;
+      if (answer?.status === 200 && (JSON.parse(answer.body) as { run: string }).run === this.run) return;
       if (ended !== null) throw new Error((ended as Exit).stderr);
       await new Promise((resolve) => { setTimeout(resolve, 10); });
     }

@@ -23,7 +23,7 @@ afterEach(async () => {
 });
 
 function cluster(change: Partial<ClusterOptions> = {}): Processes {
-  const processes = new Processes({ folder, port: 29_300, protocol: 'raft', count: 3, ...change });
+  const processes = new Processes({ folder, protocol: 'raft', count: 3, ...change });
   open.push(processes);
   return processes;
 }
@@ -133,9 +133,9 @@ describe('one node', () => {
     await new Promise<void>((resolve) => { peer.bind(port, host, resolve); });
     const stranger = dgram.createSocket('udp4');
     const { host: to } = processes.place('n1');
-    const [frame] = encodeFrames({ run: 'test-run', from: 'n2', to: 'n1', life: 1, kind: 'message' }, 0, nodeBytes.encode('[1,{"term":'), 1_400, nodeBytes);
-    const [command] = encodeFrames({ run: 'test-run', from: 'n2', to: 'n1', life: 1, kind: 'command' }, 1, nodeBytes.encode('{"id":3}'), 1_400, nodeBytes);
-    const [shape] = encodeFrames({ run: 'test-run', from: 'n2', to: 'n1', life: 1, kind: 'message' }, 2, nodeBytes.encode('{"type":{},"term":"x"}'), 1_400, nodeBytes);
+    const [frame] = encodeFrames({ run: processes.run, from: 'n2', to: 'n1', life: 1, kind: 'message' }, 0, nodeBytes.encode('[1,{"term":'), 1_400, nodeBytes);
+    const [command] = encodeFrames({ run: processes.run, from: 'n2', to: 'n1', life: 1, kind: 'command' }, 1, nodeBytes.encode('{"id":3}'), 1_400, nodeBytes);
+    const [shape] = encodeFrames({ run: processes.run, from: 'n2', to: 'n1', life: 1, kind: 'message' }, 2, nodeBytes.encode('{"type":{},"term":"x"}'), 1_400, nodeBytes);
     const send = (socket: dgram.Socket, bytes: Uint8Array) => new Promise<void>((resolve) => { socket.send(bytes, port, to, () => resolve()); });
     for (let number = 0; number < 1_000; number++) {
       const random = Uint8Array.from({ length: number % 1_400 }, () => Math.floor(Math.random() * 256));
@@ -191,16 +191,16 @@ describe('a node that cannot run says so in one line', () => {
     const processes = cluster({ count: 1 });
     await processes.start('n1');
     const again = startHost([join(folder, 'n1-config.json')]);
-    expect(await again.exited).toEqual({ code: 4, signal: null, stderr: 'n1: 127.0.0.2:29300/udp is in use; stop the process that holds it, or choose another port\n' });
+    expect(await again.exited).toEqual({ code: 4, signal: null, stderr: `n1: 127.0.0.2:${processes.port}/udp is in use; stop the process that holds it, or choose another port\n` });
   });
 
   test('an HTTP port in use: exit 4', async () => {
     const processes = cluster({ count: 1 });
     await processes.start('n1');
-    const other = { ...processes.config('n1', 1), sockets: { n1: { host: '127.0.0.9', port: 29_301 } }, eventsFile: join(folder, 'other.ndjson') };
+    const other = { ...processes.config('n1', 1), sockets: { n1: { host: '127.0.0.9', port: processes.port } }, eventsFile: join(folder, 'other.ndjson') };
     fs.writeFileSync(join(folder, 'other.json'), JSON.stringify(other));
     const { code, stderr } = await startHost([join(folder, 'other.json')]).exited;
-    expect({ code, stderr }).toEqual({ code: 4, stderr: 'n1: 127.0.0.2:29300/tcp is in use; stop the process that holds it, or choose another port\n' });
+    expect({ code, stderr }).toEqual({ code: 4, stderr: `n1: 127.0.0.2:${processes.port}/tcp is in use; stop the process that holds it, or choose another port\n` });
   });
 
   test('no arguments, a file that is missing, an unknown protocol: exit 3', async () => {

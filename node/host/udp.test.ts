@@ -7,7 +7,9 @@ import type { Udp } from './udp.ts';
 const opened: { close(): void }[] = [];
 afterEach(() => { for (const socket of opened.splice(0)) socket.close(); });
 
-const sockets = { n1: { host: '127.0.0.2', port: 29_101 }, n2: { host: '127.0.0.3', port: 29_102 } };
+// Below the ephemeral ports, and its own in each process that tests at once.
+const port = 20_000 + (process.pid % 10_000);
+const sockets = { n1: { host: '127.0.0.2', port }, n2: { host: '127.0.0.3', port } };
 
 async function open(self: 'n1' | 'n2', received: (frame: Uint8Array) => void = () => undefined): Promise<Udp> {
   const udp = await openUdp({ self, sockets, frameBytes: 1_400, received });
@@ -40,8 +42,8 @@ test('what the kernel refuses to send is loss', async () => {
 
 test('an address in use and one that this machine has not are told with the remedy', async () => {
   await open('n1');
-  await expect(open('n1')).rejects.toThrow('n1: 127.0.0.2:29101/udp is in use; stop the process that holds it, or choose another port');
-  const elsewhere = { n1: { host: '192.0.2.1', port: 29_101 } };
+  await expect(open('n1')).rejects.toThrow(`n1: 127.0.0.2:${port}/udp is in use; stop the process that holds it, or choose another port`);
+  const elsewhere = { n1: { host: '192.0.2.1', port } };
   await expect(openUdp({ self: 'n1', sockets: elsewhere, frameBytes: 1_400, received: () => undefined }))
-    .rejects.toThrow(/n1: 192\.0\.2\.1:29101\/udp: this machine has no such address/);
+    .rejects.toThrow(/n1: 192\.0\.2\.1:\d+\/udp: this machine has no such address/);
 });
