@@ -157,8 +157,6 @@ function isOperation(value: Json | undefined): value is Operation {
       return isText(key) && isText(value['value']);
     case 'cas':
       return isText(key) && isText(value['value']) && (value['expect'] === null || isText(value['expect']));
-    case 'reconfigure':
-      return [value['add'], value['remove']].every((list) => Array.isArray(list) && list.every(isText));
     default:
       return false;
   }

@@ -18,8 +18,7 @@ export type Operation =
   | { readonly type: 'put'; readonly key: string; readonly value: string }
   /** Answers 'true' or 'false'. */
   | { readonly type: 'cas'; readonly key: string; readonly expect: string | null; readonly value: string }
-  | { readonly type: 'append'; readonly key: string; readonly value: string }
-  | { readonly type: 'reconfigure'; readonly add: readonly NodeId[]; readonly remove: readonly NodeId[] };
+  | { readonly type: 'append'; readonly key: string; readonly value: string };
 
 export type Command = { readonly id: CommandId; readonly op: Operation };
 

@@ -72,8 +72,6 @@ export class KeyValue {
         this.registers.set(op.key, grown);
         return null;
       }
-      case 'reconfigure':
-        return null;
     }
   }
 

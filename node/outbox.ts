@@ -9,7 +9,7 @@ import type { Kind } from './wire.ts';
 type Held =
   | { readonly after: number; readonly to: NodeId; readonly body: Uint8Array }
   | { readonly after: number; readonly to: null; readonly message: Json };
-type Write = { readonly replaces: boolean; entries: readonly Json[] };
+type Write = { readonly number: number; readonly replaces: boolean; entries: readonly Json[] };
 
 export class Outbox {
   readonly #seat: Seat;
@@ -36,17 +36,12 @@ export class Outbox {
     if (entries.length === 0) return;
     const last = this.#writes.at(-1);
     if (last !== undefined) last.entries = last.entries.concat(entries);
-    else this.#gather({ replaces: false, entries });
+    else this.#writes.push({ number: ++this.#written, replaces: false, entries });
   }
 
+  /** Takes the place of what this turn persisted before it, too. */
   checkpoint(entries: readonly Json[]): void {
-    this.#writes = [];
-    this.#gather({ replaces: true, entries });
-  }
-
-  #gather(write: Write): void {
-    this.#writes.push(write);
-    this.#written++;
+    this.#writes = [{ number: ++this.#written, replaces: true, entries }];
   }
 
   send(to: NodeId | readonly NodeId[], message: Json): void {
@@ -85,17 +80,15 @@ export class Outbox {
     const writes = this.#writes;
     if (writes.length === 0) return;
     this.#writes = [];
-    let number = this.#written - writes.length;
-    for (const write of writes) {
-      const reached = ++number;
-      const durable = () => this.#release(reached);
-      if (write.replaces) this.#ports.replace(write.entries, durable);
-      else this.#ports.append(write.entries, durable);
+    for (const { number, replaces, entries } of writes) {
+      const durable = () => this.#release(number);
+      if (replaces) this.#ports.replace(entries, durable);
+      else this.#ports.append(entries, durable);
     }
   }
 
   #release(durable: number): void {
-    assert(durable === this.#durable + 1, 'writes become durable in order');
+    assert(durable > this.#durable, 'writes become durable in order');
     this.#durable = durable;
     let released = 0;
     for (const held of this.#held) {

@@ -77,13 +77,16 @@ describe('durability', () => {
       env.persist('a');
       if (message === 'checkpoint') env.checkpoint(['whole']);
       env.persist('b', 'c');
+      env.send('n2', 'all of it');
     } }));
     lab.from('n2', 'go');
     lab.from('n2', 'checkpoint');
+    for (const { durable } of lab.writes) durable();
     expect(lab.writes.map(({ entries, replaces }) => ({ entries, replaces }))).toEqual([
       { entries: ['a', 'b', 'c'], replaces: false },
       { entries: ['whole', 'b', 'c'], replaces: true },
     ]);
+    expect(lab.sent).toHaveLength(2);
   });
 
   test('a message to self arrives in a later turn, only when durable', () => {

@@ -63,7 +63,7 @@ export function kvCalls(text: string): Call[] {
 export function registers(absent: string | null): Model<string | null> {
   return {
     initial: absent,
-    partition: (op) => (op.type === 'reconfigure' ? '' : op.key),
+    partition: (op) => op.key,
     step(state, op, value) {
       switch (op.type) {
         case 'get':
@@ -74,8 +74,6 @@ export function registers(absent: string | null): Model<string | null> {
           return { legal: true, state: (state ?? '') + op.value };
         case 'cas':
           return { legal: value === String(state === op.expect), state: state === op.expect ? op.value : state };
-        case 'reconfigure':
-          return { legal: false, state };
       }
     },
     key: (state) => (state === null ? '-' : `=${state}`),

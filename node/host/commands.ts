@@ -4,15 +4,12 @@ import type { Command } from '../contract.ts';
 const MAX_BATCH = 1_000;
 const MAX_KEY_CHARACTERS = 256;
 const MAX_VALUE_BYTES = 16 << 10;
-const MAX_NODES = 64;
 const ID = /^[a-z][a-z0-9-]{0,30}:\d{1,12}$/;
-const NODE = /^[a-z][a-z0-9-]{0,30}$/;
 const FIELDS: { readonly [type: string]: readonly string[] } = {
   get: ['type', 'key'],
   put: ['type', 'key', 'value'],
   append: ['type', 'key', 'value'],
   cas: ['type', 'key', 'expect', 'value'],
-  reconfigure: ['type', 'add', 'remove'],
 };
 
 /** What is wrong with a body, in one line. */
@@ -77,20 +74,14 @@ function wrongField(op: Fields, field: string): string | null {
       return typeof value === 'string' && value.length > 0 && value.length <= MAX_KEY_CHARACTERS ? null : `a text of 1 to ${MAX_KEY_CHARACTERS} characters`;
     case 'expect':
       return value === null || isValue(value) ? null : `null or a text of at most ${MAX_VALUE_BYTES} bytes`;
-    case 'value':
-      return isValue(value) ? null : `a text of at most ${MAX_VALUE_BYTES} bytes`;
     default:
-      return isNodes(value) ? null : `at most ${MAX_NODES} node ids`;
+      return isValue(value) ? null : `a text of at most ${MAX_VALUE_BYTES} bytes`;
   }
 }
 
 function isValue(value: unknown): boolean {
   if (typeof value !== 'string' || value.length > MAX_VALUE_BYTES) return false;
   return value.length * 3 <= MAX_VALUE_BYTES || Buffer.byteLength(value) <= MAX_VALUE_BYTES;
-}
-
-function isNodes(value: unknown): boolean {
-  return Array.isArray(value) && value.length <= MAX_NODES && value.every((id) => typeof id === 'string' && NODE.test(id));
 }
 
 /** A name from outside, short enough to repeat. */

@@ -115,7 +115,7 @@ describe('commands', () => {
     ['op.value:', { id: 'c1:1', op: { type: 'put', key: 'k', value: '\u20ac'.repeat(6_000) } }],
     ['op.expect:', { id: 'c1:1', op: { type: 'cas', key: 'k', value: 'v' } }],
     ['unknown; get has', { id: 'c1:1', op: { type: 'get', key: 'k', value: 'v' } }],
-    ['op.add:', { id: 'c1:1', op: { type: 'reconfigure', add: ['N1'], remove: [] } }],
+    ['op.type:', { id: 'c1:1', op: { type: 'reconfigure', add: ['n4'], remove: [] } }],
   ])('malformed is answered with 400 and "%s"', async (wrong, body) => {
     const answer = await ask('POST', '/commands', body === undefined ? '{"id":' : JSON.stringify(body));
     expect(answer.status).toBe(400);

@@ -20,7 +20,7 @@ type Register = string | null;
 
 const model: Model<Register> = {
   initial: null,
-  partition: (op) => (op.type === 'reconfigure' ? '' : op.key),
+  partition: (op) => op.key,
   step: (state, op, value) => {
     switch (op.type) {
       case 'get':
@@ -35,8 +35,6 @@ const model: Model<Register> = {
       case 'append':
         // 'full': the register had reached its limit and did not change.
         return { legal: value === null || value === 'full', state: value === 'full' ? state : (state ?? '') + op.value };
-      case 'reconfigure':
-        return { legal: true, state };
     }
   },
   key: (state) => (state === null ? '' : `=${state}`),
