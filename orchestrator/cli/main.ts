@@ -1,11 +1,12 @@
 // The command line of the lab: reads flags, hears signals, prints errors, and sets the exit code (orchestrator/errors.ts).
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { PROTOCOLS } from '../../node/registry.ts';
 import { EXIT, LabError } from '../errors.ts';
+import type { AddCommand } from './commands/command.ts';
+import { addList } from './commands/list.ts';
+import { addRun } from './commands/run.ts';
 import { labVersion } from './environment.ts';
 import { reportFailure } from './failure.ts';
-import { listEverything } from './list.ts';
-import { runExperiment, type RunFlags } from './run.ts';
 
 function exampleLine(command: string, meaning: string): string {
   return `  ${command.padEnd(51)}  ${meaning}`;
@@ -36,13 +37,7 @@ function listenToSignals(): void {
   }
 }
 
-function wholeNumber(least: number, most: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (!Number.isInteger(value) || value < least || value > most) throw new InvalidArgumentError(`It is a whole number from ${least} to ${most}.`);
-    return value;
-  };
-}
+const COMMANDS: readonly AddCommand[] = [addRun, addList];
 
 function createProgram(exit: (code: number) => void): Command {
   const program = new Command('lab')
@@ -53,23 +48,7 @@ function createProgram(exit: (code: number) => void): Command {
     .addHelpText('after', EXAMPLES)
     .exitOverride()
     .configureOutput({ writeErr: () => undefined });
-  program.command('run')
-    .description('run an experiment file, or protocols with the flags below')
-    .argument('<file|protocol...>', 'one experiment file, or names of protocols')
-    .option('--on <runners>', 'where, in this order: sim, local', 'sim')
-    .option('--wan <profile>', 'network profile (network.wan)')
-    .option('--nodes <count>', 'number of nodes (nodes)')
-    .option('--rate <rate>', 'commands per second in all, such as 100/s, or max (load.rate)')
-    .option('--repeat <count>', 'repetitions, each with a seed of its own', wholeNumber(1, 1_000))
-    .option('--seed <text>', 'fixes all randomness')
-    .option('--set <path=value>', 'replaces one value of the experiment; may be given again', (text: string, all: readonly string[]) => [...all, text], [] as readonly string[])
-    .option('--out <dir>', 'folder for results', 'results')
-    .option('--port <base>', 'local: the port of the first node, the next ones follow (default: free ones)', wholeNumber(1, 65_535 - 64))
-    .option('--json', 'one JSON document on stdout instead of the table', false)
-    .action(async (targets: readonly string[], flags: RunFlags) => { exit(await runExperiment(targets, flags, stop)); });
-  program.command('list')
-    .description('everything that an experiment can name')
-    .action(() => { process.stdout.write(listEverything()); });
+  for (const add of COMMANDS) add(program, { stop, exit });
   return program;
 }
 

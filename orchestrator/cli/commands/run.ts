@@ -1,0 +1,24 @@
+// `lab run`: its flags.
+import type { RunFlags } from '../run.ts';
+import { collect, wholeNumber } from './command.ts';
+import type { AddCommand } from './command.ts';
+
+export const addRun: AddCommand = (program, { stop, exit }) => {
+  program.command('run')
+    .description('run an experiment file, or protocols with the flags below')
+    .argument('<file|protocol...>', 'one experiment file, or names of protocols')
+    .option('--on <runners>', 'where, in this order: sim, local', 'sim')
+    .option('--wan <profile>', 'network profile (network.wan)')
+    .option('--nodes <count>', 'number of nodes (nodes)')
+    .option('--rate <rate>', 'commands per second in all, such as 100/s, or max (load.rate)')
+    .option('--repeat <count>', 'repetitions, each with a seed of its own', wholeNumber(1, 1_000))
+    .option('--seed <text>', 'fixes all randomness')
+    .option('--set <path=value>', 'replaces one value of the experiment; may be given again', collect, [])
+    .option('--out <dir>', 'folder for results', 'results')
+    .option('--port <base>', 'local: the port of the first node, the next ones follow (default: free ones)', wholeNumber(1, 65_535 - 64))
+    .option('--json', 'one JSON document on stdout instead of the table', false)
+    .action(async (targets: readonly string[], flags: RunFlags) => {
+      const { runExperiment } = await import('../run.ts');
+      exit(await runExperiment(targets, flags, stop));
+    });
+};
