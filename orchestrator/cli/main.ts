@@ -4,6 +4,7 @@ import { PROTOCOLS } from '../../node/registry.ts';
 import { EXIT, LabError } from '../errors.ts';
 import type { AddCommand } from './commands/command.ts';
 import { addList } from './commands/list.ts';
+import { addNew } from './commands/new.ts';
 import { addRun } from './commands/run.ts';
 import { labVersion } from './environment.ts';
 import { reportFailure } from './failure.ts';
@@ -37,7 +38,7 @@ function listenToSignals(): void {
   }
 }
 
-const COMMANDS: readonly AddCommand[] = [addRun, addList];
+const COMMANDS: readonly AddCommand[] = [addRun, addList, addNew];
 
 function createProgram(exit: (code: number) => void): Command {
   const program = new Command('lab')
