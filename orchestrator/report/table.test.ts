@@ -104,6 +104,14 @@ describe('the table', () => {
     `);
   });
 
+  test('says that measured/optimum leaves out what came after the first fault', () => {
+    const expected = [{ region: 'lan', entry: 'n1', leader: 'n1', expectedP50Ms: 9, expectedMeanMs: 9, measuredP50Ms: 9, measuredMeanMs: 9, samples: 50, samplingErrorMs: null, ksDistance: null }];
+    const schedule: Plan['schedule'] = [{ atMs: 5000, fault: { name: 'crash', index: 0, phase: 'begin' }, action: { type: 'crash', node: 'n1', disk: 'keep' } }];
+    const note = 'measured/optimum counts the commands sent before the first fault; p50 and p99 count all of them';
+    expect(lines([summary({ schedule }, {}, { expected })])).toContain(note);
+    expect(lines([summary({}, {}, { expected })])).not.toContain(note);
+  });
+
   test('keeps runs apart that differ in more than their seed', () => {
     const rows = lines([summary({}, {}), summary({ fsyncMs: 5 }, {})]).filter((line) => line.startsWith('raft'));
     expect(rows).toHaveLength(2);

@@ -132,7 +132,9 @@ function legend(groups: readonly Group[]): readonly string[] {
   const shown = groups.filter(({ runs }) => !runs.some(isVoid)).flatMap(({ runs }) => runs);
   const figures = shown.flatMap(({ metrics }) => ['commit.p50', 'commit.p99', 'optimum.ratio', 'outage'].map((name) => metrics[name]));
   const withErrors = shown.some(({ expected }) => expected.length > 1 && expected.some(({ samplingErrorMs }) => (samplingErrorMs ?? 0) >= LEAST_ERROR_MS));
+  const faulted = shown.some(({ plan, expected }) => plan.schedule.length > 0 && expected.length > 0);
   return [
+    faulted ? 'measured/optimum counts the commands sent before the first fault; p50 and p99 count all of them' : [],
     withErrors ? '±        one standard error of the median of so few samples, by the closed form' : [],
     figures.some((figure) => figure?.bound === '>') ? '>        a lower bound: it falls on a command whose outcome is unknown, counted to its timeout, or on an outage that did not end' : [],
     figures.some((figure) => figure?.bound === 'failed') ? 'failed   the percentile falls on a command that certainly did not happen' : [],
