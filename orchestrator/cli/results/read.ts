@@ -1,0 +1,127 @@
+// Reads what a run left: its plan, summary and environment as values, its events as a stream that is never held whole. A
+// folder that is damaged, foreign or of another version is refused in one line that names the file and, where there is
+// one, the line.
+import { createReadStream } from 'node:fs';
+import { readFile, readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { LabError } from '../../errors.ts';
+import type { LabEvent, Plan, Summary } from '../../kinds.ts';
+import type { Environment } from '../environment.ts';
+import { isObject, problemOfEvent } from './event-shape.ts';
+
+export type RecordedRun = { readonly plan: Plan; readonly summary: Summary; readonly environment: Environment };
+
+/** Of plan.json and summary.json. */
+const VERSION = 1;
+/** A longer line is no event: a message is at most a megabyte. */
+const MAX_LINE_CHARS = 16 * 1024 * 1024;
+
+const PLAN_FIELDS = ['id', 'experiment', 'label', 'runner', 'shaper', 'protocol', 'options', 'seed', 'nodes', 'links', 'load', 'warmupMs', 'measureMs', 'settleMs', 'schedule', 'thresholds'];
+const SUMMARY_FIELDS = ['plan', 'partial', 'publishable', 'invalid', 'metrics', 'expected', 'outages', 'verdicts', 'missed'];
+const ENVIRONMENT_FIELDS = ['lab', 'node', 'os', 'cpu'];
+
+function damaged(what: string, hint: string, cause?: unknown): LabError {
+  return new LabError('bad-result', what, hint, cause);
+}
+
+/** The folders of runs in a folder: itself, or those directly below it, by name. */
+export async function findRuns(folder: string): Promise<readonly string[]> {
+  const names = await entriesOf(folder);
+  if (names.includes('plan.json')) return [folder];
+  const runs: string[] = [];
+  for (const name of [...names].sort()) {
+    const inner = join(folder, name);
+    if ((await stat(inner)).isDirectory() && (await readdir(inner)).includes('plan.json')) runs.push(inner);
+  }
+  if (runs.length === 0) throw damaged(`${folder} holds no run: there is no plan.json in it`, 'give a folder that lab run printed, or one of the run folders in it');
+  return runs;
+}
+
+async function entriesOf(folder: string): Promise<readonly string[]> {
+  try {
+    return await readdir(folder);
+  } catch (cause) {
+    throw damaged(`${folder} cannot be read (${codeOf(cause)})`, 'give a folder that lab run printed', cause);
+  }
+}
+
+/** The plan, summary and environment of a run folder. */
+export async function readRun(folder: string): Promise<RecordedRun> {
+  const plan = await readPlan(folder);
+  const summary = await readDocument(folder, 'summary.json', SUMMARY_FIELDS, VERSION);
+  const environment = await readDocument(folder, 'environment.json', ENVIRONMENT_FIELDS, null);
+  return { plan, summary: summary as unknown as Summary, environment: environment as unknown as Environment };
+}
+
+async function readPlan(folder: string): Promise<Plan> {
+  return await readDocument(folder, 'plan.json', PLAN_FIELDS, VERSION) as unknown as Plan;
+}
+
+/** A JSON file of the lab's own: an object with these fields and, unless null, this version. */
+async function readDocument(folder: string, name: string, fields: readonly string[], version: number | null): Promise<{ readonly [field: string]: unknown }> {
+  const path = join(folder, name);
+  const value = parsed(await textOf(path), path);
+  if (!isObject(value)) throw damaged(`${path} is not of this lab: it holds no object`, 'give a folder that lab run made');
+  if (version !== null && value['version'] !== version) {
+    const found = value['version'] === undefined ? 'has no version' : `is of version ${JSON.stringify(value['version'])}`;
+    throw damaged(`${path} ${found}, this lab reads version ${version}`, 'read it with the lab that wrote it (environment.json says which)');
+  }
+  const missing = fields.find((field) => value[field] === undefined);
+  if (missing !== undefined) throw damaged(`${path} is damaged: ${missing} is missing`, 'run the plan again');
+  return value;
+}
+
+async function textOf(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (cause) {
+    throw unreadable(path, cause);
+  }
+}
+
+function unreadable(path: string, cause: unknown): LabError {
+  const code = codeOf(cause);
+  return damaged(code === 'ENOENT' ? `${path} is missing` : `${path} cannot be read (${code})`, 'give a folder that lab run finished', cause);
+}
+
+function codeOf(cause: unknown): string {
+  return (cause as NodeJS.ErrnoException).code ?? String(cause);
+}
+
+function parsed(text: string, path: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (cause) {
+    throw damaged(`${path} is not JSON (${(cause as Error).message.split('\n')[0]})`, 'it was cut short or edited: run the plan again', cause);
+  }
+}
+
+/** Every event of a run folder, in order; resolves after the last one. */
+export async function readRunEvents(folder: string, onEvent: (event: LabEvent) => void): Promise<void> {
+  const path = join(folder, 'events.ndjson');
+  await readLines(path, (line, number) => {
+    const problem = problemOfEvent(line);
+    if (problem !== null) throw damaged(`${path}:${number} ${problem}`, 'the file was damaged or edited after the run: run the plan again');
+    onEvent(line as LabEvent);
+  });
+}
+
+/** Lines count from 1. */
+async function readLines(path: string, onLine: (value: unknown, number: number) => void): Promise<void> {
+  let rest = '';
+  let number = 0;
+  try {
+    for await (const chunk of createReadStream(path, { encoding: 'utf8', highWaterMark: 256 * 1024 })) {
+      const lines = (rest + (chunk as string)).split('\n');
+      rest = lines.pop() ?? '';
+      if (rest.length > MAX_LINE_CHARS) throw damaged(`${path}:${number + lines.length + 1} is longer than ${MAX_LINE_CHARS} characters`, 'this is no file of the lab');
+      for (const line of lines) {
+        number++;
+        onLine(parsed(line, `${path}:${number}`), number);
+      }
+    }
+  } catch (error) {
+    throw error instanceof Error && 'syscall' in error ? unreadable(path, error) : error;
+  }
+  if (rest !== '') throw damaged(`${path}:${number + 1} is cut short: it does not end with a line end`, 'the run was killed while it wrote, or the copy is not whole');
+}
