@@ -223,7 +223,11 @@ function variantsOf(base: ExperimentDocument, registry: Registry): readonly Vari
 
 /** `overrides`: texts of --set, such as 'load.rate=50/s'. Throws a LabError('bad-experiment'). */
 export function parseExperiment(text: string, file: string, registry: Registry, overrides: readonly string[] = []): Experiment {
-  const document = applyOverrides(ExperimentDocument.parse(text, file), overrides);
+  return experimentOf(applyOverrides(ExperimentDocument.parse(text, file), overrides), registry);
+}
+
+/** Of a document that was changed on the way. Throws a LabError('bad-experiment'). */
+export function experimentOf(document: ExperimentDocument, registry: Registry): Experiment {
   const { name } = settingsOf(document, registry);
-  return { file, name, registry, variants: variantsOf(document, registry) };
+  return { file: document.file, name, registry, variants: variantsOf(document, registry) };
 }

@@ -7,7 +7,7 @@ import { didYouMean } from '../suggest.ts';
 import { experiment } from './scaffold/experiment.ts';
 import type { Scaffold } from './scaffold/scaffold.ts';
 
-export const SCAFFOLDS: readonly Scaffold[] = [experiment];
+const SCAFFOLDS: readonly Scaffold[] = [experiment];
 
 /** out: the file to write; undefined: where this kind usually stands. */
 export function createFile(kind: string, name: string, out: string | undefined): { readonly path: string; readonly next: readonly string[] } {

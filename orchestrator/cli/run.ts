@@ -4,8 +4,10 @@ import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PROTOCOLS } from '../../node/registry.ts';
 import { BUILTINS, createRegistry, named } from '../builtins.ts';
+import { applyOverrides, ExperimentDocument } from '../document.ts';
 import { EXIT, LabError } from '../errors.ts';
-import { type Experiment, parseExperiment } from '../experiment.ts';
+import { type Experiment, experimentOf } from '../experiment.ts';
+import { readFaultFlag, withFaults } from '../fault-text.ts';
 import { exitCodeOf, judge } from '../judge.ts';
 import type { Plan, Runner, Summary } from '../kinds.ts';
 import { makePlans } from '../plan.ts';
@@ -26,6 +28,7 @@ export type RunFlags = {
   readonly repeat?: number;
   readonly seed?: string;
   readonly set: readonly string[];
+  readonly fault: readonly string[];
   readonly out: string;
   readonly json: boolean;
   readonly port?: number;
@@ -133,14 +136,18 @@ function readExperiment(targets: readonly string[], flags: RunFlags): Experiment
     ...(flags.rate === undefined ? [] : [`load.rate=${flags.rate}`]),
     ...flags.set,
   ];
+  const read = (text: string, place: string): Experiment => {
+    const document = applyOverrides(ExperimentDocument.parse(text, place), overrides);
+    return experimentOf(withFaults(document, flags.fault.map(readFaultFlag), flags.fault.map((fault) => `--fault ${fault}`)), registry);
+  };
   const file = targets.find((target) => isFile(target));
   if (file === undefined) {
     for (const name of targets) named(PROTOCOLS, name, 'protocol or file');
     const text = `name: ${targets.join('-')}\nprotocols: [${targets.join(', ')}]\n`;
-    return parseExperiment(text, 'command line', registry, overrides);
+    return read(text, 'command line');
   }
   if (targets.length > 1) throw new LabError('bad-command-line', `${file} cannot be run together with ${targets.filter((target) => target !== file).join(', ')}`, 'give one experiment file, or names of protocols');
-  return parseExperiment(readText(file), file, registry, overrides);
+  return read(readText(file), file);
 }
 
 function isFile(target: string): boolean {

@@ -14,6 +14,7 @@ export const addRun: AddCommand = (program, { stop, exit }) => {
     .option('--repeat <count>', 'repetitions, each with a seed of its own', wholeNumber(1, 1_000))
     .option('--seed <text>', 'fixes all randomness')
     .option('--set <path=value>', 'replaces one value of the experiment; may be given again', collect, [])
+    .option('--fault <name:argument@time,option=value>', 'a fault of the measure window, such as crash:leader@10s,for=5s; may be given again', collect, [])
     .option('--out <dir>', 'folder for results', 'results')
     .option('--port <base>', 'local: the port of the first node, the next ones follow (default: free ones)', wholeNumber(1, 65_535 - 64))
     .option('--json', 'one JSON document on stdout instead of the table', false)
