@@ -2,8 +2,9 @@
 // and whatever is still there when the lab exits is killed. They have a session of their own, so that Ctrl-C in the
 // terminal reaches the lab alone, which then ends them in order.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { LabError } from '../errors.ts';
+import { modulePath, PACKAGE_ROOT } from './tree.ts';
 
 export type Exit = { readonly code: number | null; readonly signal: NodeJS.Signals | null };
 
@@ -21,7 +22,6 @@ export interface Child {
   closeInput(): void;
 }
 
-const root = fileURLToPath(new URL('../../', import.meta.url));
 const alive = new Set<ChildProcess>();
 const STDERR_KEPT_CHARS = 4_096;
 
@@ -29,11 +29,11 @@ function killAll(): void {
   for (const child of alive) child.kill('SIGKILL');
 }
 
-/** Runs a module of the lab in a Node like this one. onLine gets each line of its stdout. */
+/** Runs a module of the lab, named as in the checkout, in a Node like this one. onLine gets each line of its stdout. */
 export function startChild(name: string, module: string, argv: readonly string[], onLine?: (line: string) => void): Child {
   if (alive.size === 0) process.off('exit', killAll).on('exit', killAll);
-  const env = { ...process.env, NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? `${root}.cache/compile` };
-  const child = spawn(process.execPath, [`${root}${module}`, ...argv], {
+  const env = { ...process.env, NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? join(PACKAGE_ROOT, '.cache/compile') };
+  const child = spawn(process.execPath, [modulePath(module), ...argv], {
     stdio: ['pipe', onLine === undefined ? 'ignore' : 'pipe', 'pipe'], detached: true, env,
   });
   const { pid } = child;

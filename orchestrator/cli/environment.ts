@@ -1,9 +1,10 @@
 // What a run was measured on: kept beside its results, without anything secret (no environment variables, no user names).
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { arch, cpus, loadavg, platform, release, totalmem } from 'node:os';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { PACKAGE_ROOT } from './tree.ts';
 
 export type Environment = {
   readonly lab: { readonly version: string; readonly revision: string | null; readonly modified: boolean | null };
@@ -16,16 +17,15 @@ export type Environment = {
   readonly startedAt: string;
 };
 
-const root = fileURLToPath(new URL('../../', import.meta.url));
-
 export function labVersion(): string {
-  return (JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as { readonly version: string }).version;
+  return (JSON.parse(readFileSync(join(PACKAGE_ROOT, 'package.json'), 'utf8')) as { readonly version: string }).version;
 }
 
-/** null: not a checkout, or no git. */
+/** null: not a checkout (a package lies in the repository of somebody else), or no git. */
 async function git(argv: readonly string[]): Promise<string | null> {
+  if (!existsSync(join(PACKAGE_ROOT, '.git'))) return null;
   try {
-    return (await promisify(execFile)('git', ['-C', root, ...argv], { timeout: 5_000 })).stdout.trim();
+    return (await promisify(execFile)('git', ['-C', PACKAGE_ROOT, ...argv], { timeout: 5_000 })).stdout.trim();
   } catch {
     return null;
   }
