@@ -11,11 +11,14 @@ import { pause } from './faults/pause.ts';
 import { restart } from './faults/restart.ts';
 import type { Check, Fault, Plugin, Workload } from './kinds.ts';
 import { didYouMean } from './suggest.ts';
+import { counter } from './workloads/counter.ts';
+import { hotKey } from './workloads/hot-key.ts';
+import { readIncrement } from './workloads/read-increment.ts';
 import { register } from './workloads/register.ts';
 
 export const BUILTINS = {
   protocols: PROTOCOLS,
-  workloads: [register],
+  workloads: [register, counter, hotKey, readIncrement],
   faults: [crash, restart, pause, partition, isolateLeader, clockOffset],
   checks: CHECKS,
 } satisfies Plugin;

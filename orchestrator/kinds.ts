@@ -63,8 +63,8 @@ export interface Workload<P = any> {
   readonly name: string;
   readonly summary: string;
   readonly params: z.ZodType<P>;
-  /** Endless; one iterator per session. */
-  operations(params: P, client: number, random: () => number): Iterator<Operation, never>;
+  /** Endless; one iterator per session. Each `next` brings what the session was answered last; null: nothing yet. */
+  operations(params: P, client: number, random: () => number): Iterator<Operation, never, Reply | null>;
   // oxlint-disable-next-line typescript/no-explicit-any -- the state is the model's own
   readonly model: Model<any>;
 }

@@ -20,7 +20,14 @@ export interface ClientPorts {
   emit(event: ClientEvent): void;
 }
 
-type Session = { readonly id: string; readonly region: string; readonly operations: Iterator<Operation, never>; sequence: number };
+type Session = {
+  readonly id: string;
+  readonly region: string;
+  readonly operations: Iterator<Operation, never, Reply | null>;
+  sequence: number;
+  /** What its previous command was answered: its workload may go by it. */
+  answered: Reply | null;
+};
 type Open = {
   readonly session: Session;
   readonly command: Command;
@@ -102,11 +109,11 @@ export class Sessions {
     const number = ++this.opened;
     this.alive++;
     const random = randomStream(this.#plan.seed, 'load', 'session', number);
-    return { id: `c${number}`, region, operations: this.#workload.operations(this.#plan.load.params, number, random), sequence: 0 };
+    return { id: `c${number}`, region, operations: this.#workload.operations(this.#plan.load.params, number, random), sequence: 0, answered: null };
   }
 
   #invoke(session: Session, intendedMs: number): void {
-    const command: Command = { id: `${session.id}:${++session.sequence}`, op: session.operations.next().value };
+    const command: Command = { id: `${session.id}:${++session.sequence}`, op: session.operations.next(session.answered).value };
     const open: Open = {
       session, command, deadlineMs: intendedMs + this.#plan.load.timeoutMs, attempts: 0, waiting: 0,
       uncertain: false, refusals: 0, last: null, refused: null, closed: false,
@@ -185,6 +192,7 @@ export class Sessions {
   #close(open: Open, reply: Reply): void {
     const { session } = open;
     open.closed = true;
+    session.answered = reply;
     this.outstanding--;
     this.#ports.emit({ type: 'reply', client: session.id, id: open.command.id, reply });
     const retired = reply.outcome === 'unknown';

@@ -15,7 +15,7 @@ import { openRelay, type Relay } from './relay.ts';
 import { readReply } from './reply.ts';
 import { Timers } from './timers.ts';
 
-type Session = { readonly id: string; readonly operations: Iterator<Operation, never>; sequence: number };
+type Session = { readonly id: string; readonly operations: Iterator<Operation, never, Reply | null>; sequence: number; answered: Reply | null };
 /** What autocannon's types leave out: how a client ends before its time, and that its connection broke. */
 type Client = Pick<autocannon.Client, 'setRequests'> & { destroy(): void; on(event: 'connError', listener: () => void): unknown };
 
@@ -104,7 +104,7 @@ class ClosedLoop implements Loop {
   #session(): Session {
     const number = ++this.sessions;
     const { plan } = this.#config;
-    return { id: `c${number}`, sequence: 0, operations: this.#workload.operations(plan.load.params, number, randomStream(plan.seed, 'load', 'session', number)) };
+    return { id: `c${number}`, sequence: 0, answered: null, operations: this.#workload.operations(plan.load.params, number, randomStream(plan.seed, 'load', 'session', number)) };
   }
 
   /** One connection: one open command at a time, until an answer is not ok or the window is over. */
@@ -117,6 +117,7 @@ class ClosedLoop implements Loop {
     const settle = (reply: Reply): void => {
       if (open === null) return;
       this.#open.delete(open);
+      session.answered = reply;
       this.#emit({ type: 'reply', client: session.id, id: open, reply });
       open = null;
     };
@@ -136,7 +137,7 @@ class ClosedLoop implements Loop {
         leave();
       }
       if (ended) return { ...request, ...NOTHING };
-      const command: Command = { id: `${session.id}:${++session.sequence}`, op: session.operations.next().value };
+      const command: Command = { id: `${session.id}:${++session.sequence}`, op: session.operations.next(session.answered).value };
       open = command.id;
       this.#open.set(command.id, { sinceMs: nowMs, timeOut: () => end({ outcome: 'unknown', reason: 'timeout' }) });
       this.#emit({ type: 'invoke', client: session.id, region, command, intendedMs: nowMs });
