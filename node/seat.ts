@@ -25,6 +25,8 @@ export type Detail = 'messages' | 'sampled' | 'totals';
 export type HostConfig = {
   readonly seat: Seat;
   readonly protocol: string;
+  /** Modules that bring protocols, loaded before `protocol` is looked up; absolute paths. */
+  readonly plugins: readonly string[];
   readonly seed: string;
   /** UDP sockets of every member, self included. */
   readonly sockets: { readonly [id: NodeId]: { readonly host: string; readonly port: number } };

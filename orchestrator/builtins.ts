@@ -9,7 +9,7 @@ import { isolateLeader } from './faults/isolate-leader.ts';
 import { partition } from './faults/partition.ts';
 import { pause } from './faults/pause.ts';
 import { restart } from './faults/restart.ts';
-import type { Check, Fault, Plugin, Workload } from './kinds.ts';
+import type { Check, Fault, Plugin, Sink, Workload } from './kinds.ts';
 import { didYouMean } from './suggest.ts';
 import { counter } from './workloads/counter.ts';
 import { hotKey } from './workloads/hot-key.ts';
@@ -21,6 +21,7 @@ export const BUILTINS = {
   workloads: [register, counter, hotKey, readIncrement],
   faults: [crash, restart, pause, partition, isolateLeader, clockOffset],
   checks: CHECKS,
+  sinks: [],
 } satisfies Plugin;
 
 export type Registry = {
@@ -28,6 +29,7 @@ export type Registry = {
   readonly workloads: readonly Workload[];
   readonly faults: readonly Fault[];
   readonly checks: readonly Check[];
+  readonly sinks: readonly Sink[];
 };
 
 function unique<T extends { readonly name: string }>(kind: string, items: readonly T[]): readonly T[] {
@@ -45,6 +47,7 @@ export function createRegistry(plugins: readonly Plugin[]): Registry {
     workloads: unique('workload', plugins.flatMap((plugin) => plugin.workloads ?? [])),
     faults: unique('fault', plugins.flatMap((plugin) => plugin.faults ?? [])),
     checks: unique('check', plugins.flatMap((plugin) => plugin.checks ?? [])),
+    sinks: unique('sink', plugins.flatMap((plugin) => plugin.sinks ?? [])),
   };
 }
 

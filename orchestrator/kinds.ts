@@ -6,7 +6,7 @@ import type { AnyProtocol, Claim, Command, CommandId, Json, NodeId, Operation } 
 import type { NodeEvent, Reply } from '../node/replica.ts';
 import type { Detail } from '../node/seat.ts';
 import type { LinkMatrix } from '../netem/link.ts';
-import type { Probe, Shaper } from '../netem/shaper.ts';
+import type { Probe } from '../netem/shaper.ts';
 
 /** What the load generator saw. `client` is a session ('c17'); `region` the place its requests come from. */
 export type ClientEvent =
@@ -215,13 +215,12 @@ export type Outage = {
   readonly recoveredMs: number | null;
 };
 
-/** The one extension point; the built-ins are a Plugin too. */
+/** The one extension point: the default export of a module given with --plugin; the built-ins are a Plugin too. */
 export interface Plugin {
   readonly protocols?: readonly AnyProtocol[];
   readonly workloads?: readonly Workload[];
   readonly faults?: readonly Fault[];
   readonly checks?: readonly Check[];
-  readonly shapers?: readonly Shaper[];
-  readonly runners?: readonly Runner[];
+  /** Beside `files`, when a run names them. */
   readonly sinks?: readonly Sink[];
 }

@@ -1,11 +1,11 @@
 // The runner `sim`: a whole plan in virtual time. Nodes, links, disks and clocks are the simulator's; clients, faults and
 // selectors are the same code as on real processes. A seed fixes every byte of the event stream.
-import type { AnyProtocol, NodeId, Status } from '../node/contract.ts';
+import type { NodeId, Status } from '../node/contract.ts';
 import { randomStream } from '../node/kit/random.ts';
 import type { Reply } from '../node/replica.ts';
 import type { Bytes } from '../node/wire.ts';
 import { World } from '../sim/world.ts';
-import { BUILTINS, named } from './builtins.ts';
+import { BUILTINS, named, type Registry } from './builtins.ts';
 import { LabError } from './errors.ts';
 import type { ClientEvent, Plan, RunContext, RunEvent, Runner } from './kinds.ts';
 import { Sessions } from './load/sessions.ts';
@@ -15,20 +15,23 @@ import { seatOf } from './seats.ts';
 
 const SLICE_MS = 250;
 
+/** What a plan is run with. */
+type Nouns = Pick<Registry, 'protocols' | 'workloads'>;
+
 function simulatedFsyncMs(plan: Plan): number {
   if (plan.fsyncMs === 'real') throw new LabError('bad-experiment', 'this plan asks for a real disk, which the simulator has not', 'give disk.fsync a duration, or run it with --on local');
   return plan.fsyncMs;
 }
 
 /** breathe: lets the host's event loop turn, so that progress shows and Ctrl-C is heard. */
-export function createSimulator(bytes: Bytes, breathe: () => Promise<void>, protocols: readonly AnyProtocol[] = BUILTINS.protocols): Runner {
+export function createSimulator(bytes: Bytes, breathe: () => Promise<void>, registry: Nouns = BUILTINS): Runner {
   return {
     name: 'sim',
     summary: 'deterministic simulator in virtual time: no sockets, no processes, the same bytes for the same seed',
-    supports: new Set(['crash', 'restart', 'pause', 'resume', 'cut', 'clock']),
+    supports: new Set(['crash', 'stop', 'start', 'restart', 'pause', 'resume', 'cut', 'links', 'clock', 'disk', 'load']),
     probe: () => Promise.resolve({ ok: true }),
     async run(plan, context) {
-      const run = new SimulatedRun(plan, bytes, context.emit, protocols);
+      const run = new SimulatedRun(plan, bytes, context.emit, registry);
       const endMs = plan.warmupMs + plan.measureMs + plan.settleMs;
       while (!run.finished && run.world.nowMs < endMs && !context.stop.requested) {
         run.world.advance(Math.min(endMs, run.world.nowMs + SLICE_MS));
@@ -48,10 +51,10 @@ class SimulatedRun {
   readonly #resolver: Resolver;
   #sequence = 0;
 
-  constructor(plan: Plan, bytes: Bytes, emit: RunContext['emit'], protocols: readonly AnyProtocol[]) {
+  constructor(plan: Plan, bytes: Bytes, emit: RunContext['emit'], registry: Nouns) {
     this.#plan = plan;
     this.#emit = emit;
-    const protocol = named(protocols, plan.protocol, 'protocol');
+    const protocol = named(registry.protocols, plan.protocol, 'protocol');
     this.world = new World({
       protocol, bytes, seed: plan.seed, epochMs: plan.epochMs, links: plan.links, detail: plan.detail,
       seats: plan.nodes.map(({ id }) => seatOf(plan, id)),
@@ -59,7 +62,7 @@ class SimulatedRun {
       fsyncMs: simulatedFsyncMs(plan), requestTimeoutMs: plan.load.timeoutMs,
     }, emit);
     this.#resolver = new Resolver(plan, randomStream(plan.seed, 'selectors'));
-    this.#sessions = new Sessions(plan, named(BUILTINS.workloads, plan.load.workload, 'workload'), {
+    this.#sessions = new Sessions(plan, named(registry.workloads, plan.load.workload, 'workload'), {
       now: () => this.world.nowMs,
       at: (atMs, action) => this.world.at(Math.max(atMs, this.world.nowMs), action),
       request: (region, to, command, answer) => {
@@ -107,6 +110,8 @@ class SimulatedRun {
       case 'crash':
         for (const node of action.nodes) world.crash(node, action.disk);
         return;
+      case 'start':
+      case 'stop':
       case 'restart':
       case 'pause':
       case 'resume':
@@ -115,8 +120,17 @@ class SimulatedRun {
       case 'cut':
         world.cut(action.overlay, action.pairs);
         return;
+      case 'links':
+        world.links(action.overlay, action.links);
+        return;
       case 'clock':
         for (const node of action.nodes) world.clock(node, action.change);
+        return;
+      case 'disk':
+        for (const node of action.nodes) world.disk(node, action.change);
+        return;
+      case 'load':
+        // The arrivals know the schedule.
     }
   }
 }

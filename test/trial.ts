@@ -98,7 +98,7 @@ export async function runTrial(protocol: AnyProtocol, scene: Scene, see: (event:
     }
     see(event);
   };
-  const simulator = createSimulator(nodeBytes, () => Promise.resolve(), [protocol]);
+  const simulator = createSimulator(nodeBytes, () => Promise.resolve(), { protocols: [protocol], workloads: [register] });
   await simulator.run(plan, { emit, stop: { requested: false }, folder: '', progress: () => undefined });
   return {
     plan, claims: protocol.claims?.(plan.options) ?? ALL_CLAIMS, calls, verdicts: checks.map((check) => check.finish()),

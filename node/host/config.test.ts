@@ -8,7 +8,7 @@ const good: HostConfig = {
     self: 'n1', members: ['n1', 'n2'], joining: false, addresses: { n1: 'a', n2: 'b' }, options: {}, maxMessageBytes: 60_000, frameBytes: 1_400,
     atFollower: 'forward', run: 'run-1', life: 1,
   },
-  protocol: 'raft', seed: '1', sockets: { n1: { host: '127.0.0.2', port: 7101 }, n2: { host: '127.0.0.3', port: 7101 } },
+  protocol: 'raft', plugins: [], seed: '1', sockets: { n1: { host: '127.0.0.2', port: 7101 }, n2: { host: '127.0.0.3', port: 7101 } },
   http: { host: '127.0.0.2', port: 7201 }, token: '0123456789abcdef', dataDir: '/tmp/n1', eventsFile: '/tmp/n1.ndjson', epochMs: 0, originNs: '0',
   clock: { offsetMs: 0, driftPpm: 0, ntp: null }, fsyncMs: 'real', detail: 'totals', maxPending: 1_000, requestTimeoutMs: 1_000, held: true,
 };
@@ -20,6 +20,7 @@ test('a good configuration is taken', () => {
 test.each<[string, unknown]>([
   ['the configuration must be', []],
   ['protocol must be', { ...good, protocol: 3 }],
+  ['plugins must be', { ...good, plugins: ['./mine.ts'] }],
   ['seat.self must be', { ...good, seat: { ...good.seat, self: '../n1' } }],
   ['seat.members must be', { ...good, seat: { ...good.seat, members: ['n1', 'n1'] } }],
   ['seat.life must be', { ...good, seat: { ...good.seat, life: 0 } }],

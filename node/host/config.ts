@@ -1,6 +1,7 @@
 // The configuration of a node process, checked by hand: one clear line for whatever is wrong with it.
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
+import { isAbsolute } from 'node:path';
 import type { ClockSpec } from '../clock.ts';
 import type { HostConfig } from '../seat.ts';
 import { isFields } from './commands.ts';
@@ -9,6 +10,7 @@ import { codeOf, EXIT, Failure } from './failure.ts';
 const NAME = /^[a-z][a-z0-9-]{0,30}$/;
 const RUN = /^[\x21-\x7e]{1,200}$/;
 const MAX_NODES = 64;
+const MAX_PLUGINS = 100;
 const MIN_TOKEN_CHARACTERS = 16;
 
 type Test = (value: unknown) => boolean;
@@ -29,6 +31,7 @@ type Rule = readonly [path: string, test: Test, wanted: string];
 
 const RULES: readonly Rule[] = [
   ['protocol', isText, 'the name of a protocol'],
+  ['plugins', (value) => Array.isArray(value) && value.length <= MAX_PLUGINS && value.every((path) => typeof path === 'string' && isAbsolute(path)), `at most ${MAX_PLUGINS} absolute paths`],
   ['seed', isText, 'a text'],
   ['seat.self', isName, "a node id like 'n1'"],
   ['seat.members', isNames, `1 to ${MAX_NODES} distinct node ids`],

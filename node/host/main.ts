@@ -9,6 +9,7 @@ import { openEventFile } from './events.ts';
 import { EXIT, Failure } from './failure.ts';
 import { Host } from './host.ts';
 import { openHttp } from './http.ts';
+import { loadProtocols } from './plugins.ts';
 import { openUdp } from './udp.ts';
 
 let name = 'node';
@@ -45,9 +46,10 @@ async function main(): Promise<void> {
   const config = readConfig(path);
   const { self, life } = config.seat;
   name = self;
-  const protocol = PROTOCOLS.find((protocol) => protocol.name === config.protocol);
+  const protocols = [...PROTOCOLS, ...await loadProtocols(config.plugins)];
+  const protocol = protocols.find((protocol) => protocol.name === config.protocol);
   if (protocol === undefined) {
-    throw new Failure(EXIT.badInput, `${self}: no protocol is called ${JSON.stringify(config.protocol)}; there are ${PROTOCOLS.map(({ name }) => name).join(', ')}`);
+    throw new Failure(EXIT.badInput, `${self}: no protocol is called ${JSON.stringify(config.protocol)}; there are ${protocols.map(({ name }) => name).join(', ')}`);
   }
   const now = openTrueTime(BigInt(config.originNs));
   const events = openEventFile(config.eventsFile, self, life, now);

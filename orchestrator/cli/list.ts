@@ -1,10 +1,9 @@
 // `lab list`: everything that an experiment can name, with one line about each.
 import { PROFILES } from '../../netem/profiles.ts';
 import { userspace } from '../../netem/shell/userspace.ts';
-import { BUILTINS } from '../builtins.ts';
 import { METRICS } from '../metrics/names.ts';
+import { loadPlugins } from './plugins.ts';
 import { createRunners } from './run.ts';
-import { files } from './sinks/files.ts';
 
 type Item = { readonly name: string; readonly summary: string };
 
@@ -13,16 +12,18 @@ function section(title: string, items: readonly Item[]): string {
   return `${title}\n${items.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}\n`).join('')}`;
 }
 
-export function listEverything(): string {
+export async function listEverything(pluginPaths: readonly string[]): Promise<string> {
+  const plugins = await loadPlugins(pluginPaths);
+  const { registry } = plugins;
   return [
-    section('protocols', BUILTINS.protocols),
-    section('workloads', BUILTINS.workloads),
-    section('faults', BUILTINS.faults),
-    section('checks', BUILTINS.checks),
+    section('protocols', registry.protocols),
+    section('workloads', registry.workloads),
+    section('faults', registry.faults),
+    section('checks', registry.checks),
     section('metrics', METRICS.map(({ name, meaning }) => ({ name, summary: meaning }))),
     section('network profiles', PROFILES),
-    section('runners', createRunners(null)),
+    section('runners', createRunners(null, plugins)),
     section('shapers', [userspace]),
-    section('sinks', [files]),
+    section('sinks', registry.sinks),
   ].join('\n');
 }

@@ -2,7 +2,7 @@
 // and ends at the end-of-file of its stdin. It audits itself: send lag, event-loop delay and CPU, once a second.
 import { readFileSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { BUILTINS, named } from '../builtins.ts';
+import { named } from '../builtins.ts';
 import { EXIT } from '../errors.ts';
 import type { ClientEvent } from '../kinds.ts';
 import { splitLines } from './children.ts';
@@ -10,6 +10,7 @@ import { LineFile } from './event-file.ts';
 import { openClosedLoop } from './load/closed.ts';
 import { type LoadConfig, type LoadMessage, PAUSED, RESUMED } from './load/config.ts';
 import { openLoop } from './load/open.ts';
+import { loadPlugins } from './plugins.ts';
 import { openRunClock } from './run-clock.ts';
 
 const AUDIT_MS = 1_000;
@@ -46,7 +47,8 @@ async function main(path: string): Promise<void> {
   const config = JSON.parse(readFileSync(path, 'utf8')) as LoadConfig;
   const { plan } = config;
   const now = openRunClock(BigInt(config.originNs));
-  const workload = named(BUILTINS.workloads, plan.load.workload, 'workload');
+  const { registry } = await loadPlugins(config.plugins);
+  const workload = named(registry.workloads, plan.load.workload, 'workload');
   const { counts, emit, flush, close: closeRecord } = openRecord(config, now);
   const loop = plan.load.ratePerSecond === null ? await openClosedLoop(config, workload, now, emit) : openLoop(config, workload, now, emit);
   const delay = monitorEventLoopDelay({ resolution: 5 });

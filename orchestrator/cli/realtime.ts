@@ -20,6 +20,8 @@ import { monotonicNs, openRunClock } from './run-clock.ts';
 export type ClusterPlace = {
   /** For its files; exists. */
   readonly folder: string;
+  /** Absolute paths of the modules that nodes load. */
+  readonly plugins: readonly string[];
   /** Of the nodes' control API. */
   readonly token: string;
   readonly originNs: bigint;
@@ -49,6 +51,8 @@ export interface Cluster {
 export type RealtimeParts = {
   readonly name: string;
   readonly summary: string;
+  /** Absolute paths, for the nodes and the load process. */
+  readonly plugins: readonly string[];
   readonly shapers: readonly Shaper[];
   readonly probe: () => Promise<Probe>;
   readonly open: (plan: Plan, place: ClusterPlace) => Promise<Cluster>;
@@ -78,7 +82,7 @@ export function createRealtimeRunner(parts: RealtimeParts): Runner {
       for (let portAttempts = 0; ;) {
         if (leadMs > LEAD_MS.most) throw new LabError('machine-lacks', `${plan.nodes.length} nodes were not ready within ${leadMs / 2000} s`, 'fewer nodes, or nothing else beside the lab');
         try {
-          const { readyMs, late } = await attempt(plan, context, shaper, parts.open, leadMs);
+          const { readyMs, late } = await attempt(plan, context, shaper, parts, leadMs);
           lastReadyMs = readyMs;
           if (!late) return;
           leadMs *= 2;
@@ -94,14 +98,14 @@ export function createRealtimeRunner(parts: RealtimeParts): Runner {
 /** late: the nodes were not ready at the origin; nothing was released. */
 type Outcome = { readonly readyMs: number; readonly late: boolean };
 
-async function attempt(plan: Plan, context: RunContext, shaper: Shaper, open: RealtimeParts['open'], leadMs: number): Promise<Outcome> {
+async function attempt(plan: Plan, context: RunContext, shaper: Shaper, parts: RealtimeParts, leadMs: number): Promise<Outcome> {
   const folder = join(context.folder, 'work');
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { mode: 0o700 });
   const run = new RealtimeRun(plan, context, shaper, folder, monotonicNs() + BigInt(Math.round(leadMs * 1e6)));
   let late: boolean;
   try {
-    late = await run.conduct(open);
+    late = await run.conduct(parts);
   } catch (error) {
     await run.close();
     await run.emitEvents();
@@ -147,13 +151,13 @@ class RealtimeRun {
   }
 
   /** true: the nodes were not ready at the origin; nothing was released. */
-  async conduct(open: RealtimeParts['open']): Promise<boolean> {
+  async conduct({ open, plugins }: RealtimeParts): Promise<boolean> {
     const { nodes } = this.#plan;
     this.#context.progress(`starting ${nodes.length} nodes`, 0);
     const died = (error: LabError) => { if (!this.#closing) this.#broken.reject(error); };
-    const cluster = await open(this.#plan, { folder: this.#folder, token: randomBytes(24).toString('hex'), originNs: this.#originNs, died });
+    const cluster = await open(this.#plan, { folder: this.#folder, plugins, token: randomBytes(24).toString('hex'), originNs: this.#originNs, died });
     this.#cluster = cluster;
-    this.#startLoad(cluster);
+    this.#startLoad(cluster, plugins);
     await this.#unlessBroken(Promise.all([this.#loadReady.promise, ...nodes.map(({ id }) => cluster.start(id))]));
     await this.#unlessBroken(this.#applyLinks(cluster));
     this.readyAtMs = this.#now();
@@ -204,9 +208,9 @@ class RealtimeRun {
     return Promise.race([work, this.#broken.promise]);
   }
 
-  #startLoad(cluster: Cluster): void {
+  #startLoad(cluster: Cluster, plugins: readonly string[]): void {
     const config: LoadConfig = {
-      plan: this.#plan, originNs: this.#originNs.toString(), eventsFile: this.#loadEvents,
+      plan: this.#plan, plugins, originNs: this.#originNs.toString(), eventsFile: this.#loadEvents,
       urls: Object.fromEntries(this.#plan.nodes.map(({ id }) => [id, cluster.url(id)])),
     };
     const file = join(this.#folder, 'load.json');

@@ -2,22 +2,23 @@
 // runners get the same plan; the table of one is printed before the next begins.
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { PROTOCOLS } from '../../node/registry.ts';
-import { BUILTINS, createRegistry, named } from '../builtins.ts';
+import { named, type Registry } from '../builtins.ts';
 import { applyOverrides, ExperimentDocument } from '../document.ts';
 import { EXIT, LabError } from '../errors.ts';
 import { type Experiment, experimentOf } from '../experiment.ts';
 import { readFaultFlag, withFaults } from '../fault-text.ts';
 import { exitCodeOf, judge } from '../judge.ts';
-import type { Plan, Runner, Summary } from '../kinds.ts';
+import type { Plan, Runner, Sink, Summary } from '../kinds.ts';
 import { makePlans } from '../plan.ts';
 import { renderTable } from '../report/table.ts';
 import { createSimulator } from '../simulate.ts';
 import { NODE_BYTES } from './bytes.ts';
 import { type Environment, readEnvironment } from './environment.ts';
+import { loadPlugins, type Plugins } from './plugins.ts';
 import { type Report, showProgress } from './progress.ts';
 import { createLocalRunner } from './runners/local.ts';
 import { files } from './sinks/files.ts';
+import { openSinks } from './sinks/open.ts';
 
 /** As given on the command line; undefined: not given. */
 export type RunFlags = {
@@ -30,24 +31,29 @@ export type RunFlags = {
   readonly set: readonly string[];
   readonly fault: readonly string[];
   readonly out: string;
+  readonly plugin: readonly string[];
+  readonly sink: readonly string[];
   readonly json: boolean;
   readonly port?: number;
 };
 
 type Stop = { readonly requested: boolean };
-type Job = { readonly plan: Plan; readonly runner: Runner; readonly folder: string };
+type Job = { readonly plan: Plan; readonly runner: Runner; readonly folder: string; readonly registry: Registry; readonly sinks: readonly Sink[] };
 
 const TABLE_COLUMNS = 100;
 
-export function createRunners(portBase: number | null): readonly Runner[] {
+export function createRunners(portBase: number | null, { files, registry }: Plugins): readonly Runner[] {
   const breathe = () => new Promise<void>((resolve) => { setImmediate(resolve); });
-  return [createSimulator(NODE_BYTES, breathe), createLocalRunner(portBase)];
+  return [createSimulator(NODE_BYTES, breathe, registry), createLocalRunner(portBase, files)];
 }
 
 /** Runs everything and returns the exit code. `stop` is set by Ctrl-C. */
 export async function runExperiment(targets: readonly string[], flags: RunFlags, stop: Stop): Promise<number> {
-  const experiment = readExperiment(targets, flags);
-  const runners = chosenRunners(flags);
+  const plugins = await loadPlugins(flags.plugin);
+  const { registry } = plugins;
+  const experiment = readExperiment(targets, flags, registry);
+  const runners = chosenRunners(flags, plugins);
+  const sinks = chosenSinks(flags, registry);
   // All plans are made before the first run begins: what is wrong is said at once.
   const plans = runners.map((runner) => makePlans(experiment, {
     runner: runner.name, supports: runner.supports,
@@ -64,7 +70,7 @@ export async function runExperiment(targets: readonly string[], flags: RunFlags,
   try {
     for (const [index, runner] of runners.entries()) {
       const before = summaries.length;
-      await runJobs((plans[index] ?? []).map((plan) => ({ plan, runner, folder: runFolder(results, plan) })), environment, stop, flags.json, summaries);
+      await runJobs((plans[index] ?? []).map((plan) => ({ plan, runner, folder: runFolder(results, plan), registry, sinks })), environment, stop, flags.json, summaries);
       if (stop.requested) break;
       if (index < runners.length - 1) print(summaries.slice(before));
     }
@@ -102,13 +108,13 @@ async function runJobs(jobs: readonly Job[], environment: Environment, stop: Sto
 
 /** One run. What it emitted before it failed or was interrupted is kept, marked as partial. */
 async function runJob(job: Job, environment: Environment, stop: Stop, progress: Report): Promise<Summary> {
-  const { plan, runner, folder } = job;
+  const { plan, runner, folder, registry } = job;
   mkdirSync(folder, { recursive: true });
   writeJson(join(folder, 'plan.json'), plan);
   writeJson(join(folder, 'environment.json'), environment);
-  const sink = await files.open(plan, folder);
+  const sink = await openSinks(job.sinks, plan, folder, (text) => process.stderr.write(`${text}\n`));
   const judgement = judge(plan, {
-    protocol: named(PROTOCOLS, plan.protocol, 'protocol'), workload: named(BUILTINS.workloads, plan.load.workload, 'workload'), checks: BUILTINS.checks,
+    protocol: named(registry.protocols, plan.protocol, 'protocol'), workload: named(registry.workloads, plan.load.workload, 'workload'), checks: registry.checks,
   });
   let whole = false;
   try {
@@ -128,8 +134,7 @@ async function runJob(job: Job, environment: Environment, stop: Stop, progress: 
   return summary;
 }
 
-function readExperiment(targets: readonly string[], flags: RunFlags): Experiment {
-  const registry = createRegistry([BUILTINS]);
+function readExperiment(targets: readonly string[], flags: RunFlags, registry: Registry): Experiment {
   const overrides = [
     ...(flags.wan === undefined ? [] : [`network.wan=${flags.wan}`]),
     ...(flags.nodes === undefined ? [] : [`nodes=${flags.nodes}`]),
@@ -142,7 +147,7 @@ function readExperiment(targets: readonly string[], flags: RunFlags): Experiment
   };
   const file = targets.find((target) => isFile(target));
   if (file === undefined) {
-    for (const name of targets) named(PROTOCOLS, name, 'protocol or file');
+    for (const name of targets) named(registry.protocols, name, 'protocol or file');
     const text = `name: ${targets.join('-')}\nprotocols: [${targets.join(', ')}]\n`;
     return read(text, 'command line');
   }
@@ -163,13 +168,19 @@ function readText(file: string): string {
   }
 }
 
-function chosenRunners(flags: RunFlags): readonly Runner[] {
-  const known = createRunners(flags.port ?? null);
+function chosenRunners(flags: RunFlags, plugins: Plugins): readonly Runner[] {
+  const known = createRunners(flags.port ?? null, plugins);
   const names = flags.on.split(',').map((name) => name.trim());
   const chosen = names.map((name) => named(known, name, 'runner'));
   const twice = names.find((name, index) => names.indexOf(name) < index);
   if (twice !== undefined) throw new LabError('bad-command-line', `the runner ${twice} is given twice`, 'repeat a run with --repeat');
   return chosen;
+}
+
+/** Beside `files`, which every run writes. */
+function chosenSinks(flags: RunFlags, registry: Registry): readonly Sink[] {
+  const chosen = new Set(flags.sink.map((name) => named(registry.sinks, name, 'sink')));
+  return [...chosen].filter(({ name }) => name !== files.name);
 }
 
 function createResultsFolder(out: string, experiment: string): string {

@@ -17,6 +17,8 @@ export const addRun: AddCommand = (program, { stop, exit }) => {
     .option('--fault <name:argument@time,option=value>', 'a fault of the measure window, such as crash:leader@10s,for=5s; may be given again', collect, [])
     .option('--out <dir>', 'folder for results', 'results')
     .option('--port <base>', 'local: the port of the first node, the next ones follow (default: free ones)', wholeNumber(1, 65_535 - 64))
+    .option('--plugin <file>', 'a module that brings protocols, workloads, faults, checks or sinks; may be given again', collect, [])
+    .option('--sink <name>', 'writes the events there too, beside the files; may be given again', collect, [])
     .option('--json', 'one JSON document on stdout instead of the table', false)
     .action(async (targets: readonly string[], flags: RunFlags) => {
       const { runExperiment } = await import('../run.ts');

@@ -4,6 +4,8 @@ import type { Plan } from '../../kinds.ts';
 
 export type LoadConfig = {
   readonly plan: Plan;
+  /** Absolute paths; they may bring the workload. */
+  readonly plugins: readonly string[];
   /** CLOCK_MONOTONIC at the run's time zero, decimal digits. */
   readonly originNs: string;
   readonly urls: { readonly [node: NodeId]: string };

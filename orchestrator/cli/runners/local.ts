@@ -167,7 +167,7 @@ class LocalCluster implements Cluster {
     assert(spec !== undefined, `${member.id} is no node of this plan`);
     return {
       seat: { ...seatOf(plan, member.id), life: member.life },
-      protocol: plan.protocol, seed: plan.seed,
+      protocol: plan.protocol, plugins: this.#where.plugins, seed: plan.seed,
       sockets: Object.fromEntries([...this.#members.values()].map(({ id, place }) => [id, place])),
       http: member.place, token: this.#where.token,
       dataDir: join(member.folder, 'data'), eventsFile: this.#eventsFile(member),
@@ -194,11 +194,12 @@ function died(child: Child, exit: Exit): LabError {
   return new LabError('node-died', `${child.name} ended (${how})${line === '' ? '' : `: ${line}`}`, 'its events and its log are kept in the run folder, under work/');
 }
 
-/** portBase: the port of the first node, the next ones follow; null: free ones. */
-export function createLocalRunner(portBase: number | null): Runner {
+/** portBase: the port of the first node, the next ones follow; null: free ones. plugins: absolute paths. */
+export function createLocalRunner(portBase: number | null, plugins: readonly string[] = []): Runner {
   return createRealtimeRunner({
     name: 'local',
     summary: 'one process for each node on this machine, UDP over loopback, real disk and real time',
+    plugins,
     shapers: [userspace],
     probe: () => Promise.resolve({ ok: true }),
     open: async (plan, where) => new LocalCluster(plan, where, await findPlaces(plan.nodes.map(({ id }) => id), portBase)),
