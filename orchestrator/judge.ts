@@ -10,10 +10,11 @@ import { Commits } from './metrics/commits.ts';
 import { Costs } from './metrics/costs.ts';
 import { expectedRows, optimumFigures } from './metrics/expected.ts';
 import { factsOf } from './metrics/facts.ts';
+import { Flushes } from './metrics/flushes.ts';
 import { Leaders } from './metrics/leaders.ts';
 import { METRICS } from './metrics/names.ts';
 import { Faults, outagesOf } from './metrics/outages.ts';
-import { Ranked } from './metrics/samples.ts';
+import { regionRows } from './metrics/regions.ts';
 import { missedThresholds } from './metrics/thresholds.ts';
 
 export type JudgeRegistry = { readonly protocol: AnyProtocol; readonly workload: Workload; readonly checks: readonly Check[] };
@@ -44,10 +45,10 @@ export function judge(plan: Plan, registry: JudgeRegistry): Judge {
         const unclaimed = verdict.valid === false && verdict.claim !== null && !claims.includes(verdict.claim);
         return unclaimed ? { ...verdict, finding: true } : verdict;
       });
-      const { metrics, expected, outages, invalid } = measurement.finish(partial);
+      const { metrics, regions, expected, outages, invalid } = measurement.finish(partial);
       summary = {
         version: 1, plan, partial, publishable: !partial && invalid.length === 0 && !verdicts.some(isViolation),
-        invalid, metrics, expected, outages, verdicts, missed: missedThresholds(plan.thresholds, metrics),
+        invalid, metrics, regions, expected, outages, verdicts, missed: missedThresholds(plan.thresholds, metrics),
       };
       return summary;
     },
@@ -74,7 +75,7 @@ class Measurement {
   readonly #audit: Audit;
   readonly #leaders = new Leaders();
   readonly #faults = new Faults();
-  readonly #flushMs: number[] = [];
+  readonly #flushes: Flushes;
   #clockErrorMs: number | null = null;
   #lastMs = 0;
 
@@ -84,6 +85,7 @@ class Measurement {
     this.#commands = new Commands(plan);
     this.#commits = new Commits(plan);
     this.#costs = new Costs(plan);
+    this.#flushes = new Flushes(plan);
     this.#audit = new Audit(plan);
   }
 
@@ -114,14 +116,13 @@ class Measurement {
       case 'fault':
         return this.#faults.observe(event);
       case 'durable':
-        if (this.#plan.fsyncMs === 'real') this.#flushMs.push(event.tookMs);
-        return;
+        return this.#flushes.observe(event);
       case 'clock':
         this.#clockErrorMs = Math.max(this.#clockErrorMs ?? 0, Math.abs(event.errorMs));
     }
   }
 
-  finish(partial: boolean): Pick<Summary, 'metrics' | 'expected' | 'outages' | 'invalid'> {
+  finish(partial: boolean): Pick<Summary, 'metrics' | 'regions' | 'expected' | 'outages' | 'invalid'> {
     const plan = this.#plan;
     const planned = measureWindow(plan);
     const window = partial ? { fromMs: planned.fromMs, toMs: Math.max(planned.fromMs, Math.min(planned.toMs, this.#lastMs)) } : planned;
@@ -129,20 +130,19 @@ class Measurement {
     this.#commands.finish(this.#lastMs);
     const { population } = this.#commands;
     const steady = this.#faults.before(window);
-    const realFsyncMs = new Ranked({ okMs: this.#flushMs, censoredMs: [], failed: 0 }).percentile(0.5).value ?? 0;
     const expected = expectedRows({
-      plan, protocol: this.#protocol, facts: factsOf(plan, realFsyncMs), leader: this.#leaders.throughout(steady), population, steady,
+      plan, protocol: this.#protocol, facts: factsOf(plan, this.#flushes.realMs()), leader: this.#leaders.throughout(steady), population, steady,
     });
     const outages = outagesOf(this.#faults, this.#commits.timesMs, population, window);
     const stable = (this.#protocol.leadership?.(plan.options) ?? 'stable') === 'stable';
     const metrics: { readonly [name: string]: Figure } = {
-      ...this.#commands.figures(windowMs / 1000), ...this.#commits.figures(), ...this.#costs.figures(this.#commits.inWindow()), ...outages.figures,
+      ...this.#commands.figures(windowMs / 1000), ...this.#commits.figures(), ...this.#costs.figures(this.#commits.inWindow()), ...this.#flushes.figures(), ...outages.figures,
       ...optimumFigures(expected), ...this.#audit.figures(), leaderChanges: count(stable ? this.#leaders.changes(window) : null),
       'clockError.max': { value: this.#clockErrorMs, unit: 'ms', bound: '=' },
     };
     return {
       metrics: Object.fromEntries(METRICS.map(({ name, unit }) => [name, metrics[name] ?? { value: null, unit, bound: '=' }])),
-      expected, outages: outages.rows, invalid: this.#audit.invalid(population, metrics['commit.p50']?.value ?? null, this.#costs.cpuMs(), windowMs),
+      regions: regionRows(plan, population), expected, outages: outages.rows, invalid: this.#audit.invalid(population, metrics['commit.p50']?.value ?? null, this.#costs.cpuMs(), windowMs),
     };
   }
 }

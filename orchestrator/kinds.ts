@@ -182,11 +182,15 @@ export type Summary = {
   /** Why the run is invalid as a measurement, if it is. */
   readonly invalid: readonly string[];
   readonly metrics: { readonly [name: string]: Figure };
+  readonly regions: readonly RegionRow[];
   readonly expected: readonly ExpectedRow[];
   readonly outages: readonly Outage[];
   readonly verdicts: readonly Verdict[];
   readonly missed: readonly string[];
 };
+
+/** The figures of one client region. */
+export type RegionRow = { readonly region: string; readonly metrics: { readonly [name: string]: Figure } };
 
 /** One per client region; never pooled. */
 export type ExpectedRow = {

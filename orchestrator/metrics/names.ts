@@ -27,6 +27,8 @@ export const METRICS: readonly MetricName[] = [
   { name: 'messagesPerCommit', unit: '', meaning: 'datagrams sent by all nodes in the measure window, per client command committed in it' },
   { name: 'bytesPerCommit', unit: 'bytes', meaning: 'bytes of these datagrams, per client command' },
   { name: 'fsyncsPerCommit', unit: '', meaning: 'flushes of all nodes in the measure window, per client command' },
+  { name: 'fsync.p50', unit: 'ms', meaning: 'from handing a write to the disk to its being durable, of the flushes in the measure window that the run kept: median' },
+  { name: 'fsync.p99', unit: 'ms', meaning: 'the same, 99th percentile' },
   { name: 'cpuSecondsPer1000Commits', unit: 's', meaning: 'user and system time of all node processes in the measure window, per 1,000 client commands; null on the simulator' },
   { name: 'commitAtLeader.p50', unit: 'ms', meaning: 'from the first placing of a command to its commit on the node that placed it: median' },
   { name: 'commitAtLeader.p99', unit: 'ms', meaning: 'the same, 99th percentile' },

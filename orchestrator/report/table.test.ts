@@ -10,7 +10,7 @@ function summary(plan: Partial<Plan>, figures: { readonly [name: string]: number
   const defaults = { 'commit.p50': 91.2, 'commit.p99': 172.4, 'optimum.p50': 90.7, 'optimum.ratio': 1.0055, throughput: 99.8, outage: null, 'outage.steady': 88.4, errors: 0 };
   const metrics = Object.fromEntries(Object.entries({ ...defaults, ...figures }).map(([name, figure]) => [name, typeof figure === 'object' && figure !== null ? figure : ms(figure)]));
   return {
-    version: 1, plan: planWith(plan), partial: false, publishable: true, invalid: [], metrics, expected: [], outages: [],
+    version: 1, plan: planWith(plan), partial: false, publishable: true, invalid: [], metrics, regions: [], expected: [], outages: [],
     verdicts: [{ check: 'prefix-agreement', claim: 'agreement', valid: true, because: 'all nodes agree on 9 slots' }], missed: [], ...changes,
   };
 }
