@@ -26,7 +26,6 @@ export class FaultSchedule {
   readonly #resolver: Resolver;
   /** What a node's clock was told since its plan's: a new life is told again. */
   readonly #clocks = new Map<NodeId, ClockChange[]>();
-  readonly #failed = Promise.withResolvers<never>();
   #sequence = 0;
 
   constructor(plan: Plan, cluster: Cluster, ports: FaultPorts) {
@@ -36,14 +35,15 @@ export class FaultSchedule {
     this.#resolver = new Resolver(plan, randomStream(plan.seed, 'selectors'));
   }
 
-  /** Ends when the last entry is done; fails with the first that cannot be done. */
-  perform(ended: AbortSignal): Promise<void> {
-    return Promise.race([this.#timeline(ended), this.#failed.promise]);
+  /** Of the plan's schedule, or of another in its words. Ends when the last entry is done; fails with the first that cannot be done. */
+  perform(ended: AbortSignal, schedule: Plan['schedule'] = this.#plan.schedule): Promise<void> {
+    const failed = Promise.withResolvers<never>();
+    return Promise.race([this.#timeline(schedule, ended, failed.reject), failed.promise]);
   }
 
-  async #timeline(ended: AbortSignal): Promise<void> {
+  async #timeline(schedule: Plan['schedule'], ended: AbortSignal, fail: (error: unknown) => void): Promise<void> {
     const begun: Promise<void>[] = [];
-    for (const entry of this.#plan.schedule) {
+    for (const entry of schedule) {
       while (this.#ports.now() < entry.atMs) {
         // A setTimeout may fire a millisecond early: the clock is read again.
         await sleep(Math.max(1, entry.atMs - this.#ports.now()), undefined, { signal: ended }).catch(() => undefined);
@@ -52,7 +52,7 @@ export class FaultSchedule {
       const action = this.#resolver.resolve(entry, await this.#view());
       if (ended.aborted) return;
       // A restart takes as long as a process takes to start: the next entry does not wait for it.
-      begun.push(this.#act(entry, action).catch((error: unknown) => this.#failed.reject(error)));
+      begun.push(this.#act(entry, action).catch(fail));
     }
     await Promise.all(begun);
   }
