@@ -53,10 +53,9 @@ function shown(value: unknown): string {
 }
 
 function checkItem(item: unknown, shape: Shape, refuse: (field: string, problem: string, remedy: string) => never): void {
-  if (!isObject(item)) refuse('', `${shown(item)} is not an object`, EXAMPLE);
-  const fields = item as { readonly [field: string]: unknown };
+  if (!isObject(item)) return refuse('', `${shown(item)} is not an object`, EXAMPLE);
   for (const [field, { test, wanted, optional }] of Object.entries({ ...NAMED, ...shape })) {
-    const value = fields[field];
+    const value = item[field];
     if (value === undefined && optional === true) continue;
     if (!test(value)) refuse(`.${field}`, value === undefined ? 'it is missing' : `${shown(value)} is not ${wanted}`, `it must be ${wanted}`);
   }
@@ -80,5 +79,5 @@ export function checkPlugin(value: unknown, file: string): Plugin {
     }
   }
   if (count === 0) fail('default export', 'there is nothing in it', EXAMPLE);
-  return value as Plugin;
+  return value;
 }
