@@ -1,0 +1,85 @@
+// The package as a stranger gets it: packed, unpacked into an empty folder, and run by its bin, in the simulator and on real
+// processes. Nothing is fetched: its dependencies, and only those that it names, are linked from the checkout.
+import { execFile, execFileSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+const root = join(import.meta.dirname, '..');
+let place: string;
+let app: string;
+let installed: string;
+
+type Manifest = { readonly bin: { readonly [name: string]: string }; readonly dependencies: object; readonly optionalDependencies: object };
+
+beforeAll(() => {
+  place = mkdtempSync(join(tmpdir(), 'lab-package-'));
+  // Packed in a copy: what prepack emits is in nobody's way.
+  const tree = join(place, 'tree');
+  const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { cwd: root, encoding: 'utf8' });
+  for (const file of files.split('\n').filter((name) => name !== '' && existsSync(join(root, name)))) {
+    mkdirSync(dirname(join(tree, file)), { recursive: true });
+    cpSync(join(root, file), join(tree, file));
+  }
+  symlinkSync(join(root, 'node_modules'), join(tree, 'node_modules'));
+  execFileSync('npm', ['pack', '--pack-destination', place], { cwd: tree, stdio: 'pipe' });
+  app = join(place, 'app');
+  installed = join(app, 'node_modules/consensus-lab');
+  mkdirSync(installed, { recursive: true });
+  const archive = readdirSync(place).find((name) => name.endsWith('.tgz')) as string;
+  execFileSync('tar', ['-xzf', join(place, archive), '--strip-components=1', '-C', installed]);
+  const { bin, dependencies, optionalDependencies } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8')) as Manifest;
+  for (const name of Object.keys({ ...dependencies, ...optionalDependencies })) {
+    if (!existsSync(join(root, 'node_modules', name))) continue;
+    mkdirSync(dirname(join(app, 'node_modules', name)), { recursive: true });
+    symlinkSync(join(root, 'node_modules', name), join(app, 'node_modules', name));
+  }
+  mkdirSync(join(app, 'node_modules/.bin'));
+  for (const [name, path] of Object.entries(bin)) symlinkSync(join('../consensus-lab', path), join(app, 'node_modules/.bin', name));
+});
+afterAll(() => rmSync(place, { recursive: true, force: true }));
+
+type Ended = { readonly code: number; readonly stdout: string; readonly stderr: string };
+
+function lab(...argv: readonly string[]): Promise<Ended> {
+  return new Promise((resolve) => {
+    execFile(join(app, 'node_modules/.bin/consensus-lab'), argv, { cwd: app, maxBuffer: 64 << 20 }, (error, stdout, stderr) => {
+      resolve({ code: typeof error?.code === 'number' ? error.code : error === null ? 0 : -1, stdout, stderr });
+    });
+  });
+}
+
+type Output = { readonly summaries: readonly { readonly plan: { readonly runner: string }; readonly verdicts: readonly { readonly valid: unknown }[] }[] };
+
+test('it holds JavaScript, types and experiments, and no tests', () => {
+  const files = readdirSync(installed, { recursive: true, encoding: 'utf8' });
+  expect(files).toEqual(expect.arrayContaining(['dist/node/host/main.js', 'dist/node/contract.d.ts', 'dist/netem/profiles/aws-5.json', 'experiments/quickstart.yaml', 'LICENSE', 'NOTICE']));
+  expect(files.filter((file) => /\.test\.|^(test|bench|node_modules)\b|(?<!\.d)\.ts$/.test(file) && !file.startsWith('docs/'))).toEqual([]);
+});
+
+test('it is all there: help and list', async () => {
+  expect(await lab('--version')).toMatchObject({ code: 0, stderr: '' });
+  expect((await lab('list')).stdout).toContain('aws-5');
+});
+
+test('the quickstart runs in the simulator', async () => {
+  const { code, stdout, stderr } = await lab('run', join(installed, 'experiments/quickstart.yaml'), '--on', 'sim', '--json');
+  expect({ code, stderr }).toMatchObject({ code: 0 });
+  const { summaries } = JSON.parse(stdout) as Output;
+  expect(summaries.length).toBeGreaterThanOrEqual(3);
+  expect(existsSync(join(app, 'results'))).toBe(true);
+});
+
+test('an experiment runs on real processes', async () => {
+  const short = ['run.warmup=1s', 'run.measure=3s', 'run.settle=2s', 'load.timeout=2s'].flatMap((value) => ['--set', value]);
+  const { code, stdout, stderr } = await lab('run', 'raft', '--wan', 'lan', '--nodes', '3', '--rate', '50/s', '--on', 'local', '--json', ...short);
+  expect({ code, stderr }).toMatchObject({ code: 0 });
+  const { summaries } = JSON.parse(stdout) as Output;
+  expect(summaries).toMatchObject([{ plan: { runner: 'local' } }]);
+  expect(summaries[0]?.verdicts.map(({ valid }) => valid)).toEqual(summaries[0]?.verdicts.map(() => true));
+});
+
+test('bad input is answered with exit code 3', async () => {
+  expect(await lab('run', 'no-such-file.yaml')).toMatchObject({ code: 3, stderr: expect.stringMatching(/^error: /) as string });
+});
