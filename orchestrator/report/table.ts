@@ -2,11 +2,10 @@
 // missed or to be known, and what the marks mean. Plain text without colours, made for 100 columns. Runs that differ only
 // in their seed are repetitions: one row with the median and the range of the runs' figures, never an average.
 import Table from 'cli-table3';
-import type { Figure, Plan, Summary } from '../kinds.ts';
+import type { Figure, Summary } from '../kinds.ts';
 import { isViolation } from '../judge.ts';
 import { extremesOf, formatFigure, formatMs, medianFigure } from './figures.ts';
-
-type Group = { readonly label: string; readonly runs: readonly Summary[] };
+import { groupsOf, type Group } from './groups.ts';
 
 const HEAD = ['protocol', 'runs on', 'commit\np50 ms', '\np99 ms', 'optimum\np50 ms', 'measured\n/optimum', 'commits\n/s', 'outage ms\n(steady)', '\nerrors', '\nsafety'];
 const NUMBER_COLUMNS = 7;
@@ -21,24 +20,6 @@ export function renderTable(summaries: readonly Summary[], { width }: { readonly
     ...legend(groups),
   ];
   return [figuresTable(groups), ...paragraphs.map((line) => wrapped(line, width))].join('\n');
-}
-
-function groupsOf(summaries: readonly Summary[]): readonly Group[] {
-  const groups = new Map<string, Summary[]>();
-  for (const summary of summaries) {
-    const key = conditionsOf(summary.plan);
-    const runs = groups.get(key);
-    if (runs === undefined) groups.set(key, [summary]);
-    else runs.push(summary);
-  }
-  return [...groups.values()].map((runs) => ({ label: (runs[0] as Summary).plan.label, runs }));
-}
-
-/** All of a plan that repetitions share: they draw their own arrivals, clocks and fault phases. */
-function conditionsOf(plan: Plan): string {
-  const { experiment, label, runner, shaper, protocol, options, leader, links, network, load, fsyncMs, warmupMs, measureMs, schedule, nodes } = plan;
-  const faults = schedule.map(({ fault, action }) => [fault.name, fault.index, fault.phase, action.type]);
-  return JSON.stringify([experiment, label, runner, shaper, protocol, options, leader, links, network, load, fsyncMs, warmupMs, measureMs, faults, nodes.map(({ id, region }) => [id, region])]);
 }
 
 function figuresTable(groups: readonly Group[]): string {
