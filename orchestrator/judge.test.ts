@@ -191,11 +191,42 @@ describe('the audit', () => {
     expect(values(summary, 'sendLag.max', 'loopDelay.max')).toEqual({ 'sendLag.max': 400, 'loopDelay.max': 400 });
   });
 
+  test.each<readonly [string, Parameters<Stream['generator']>[0], string]>([
+    ['was busy', { cpuPct: 85 }, 'the load generator used more than 80 % of a core in 2 of 10 seconds'],
+    ['had a late event loop', { loopDelayMs: 30 }, "the load generator's event loop was more than 20 ms late in 2 of 10 seconds"],
+  ])('bars a run from being a baseline when now and then the generator %s', (_, changes, reason) => {
+    expect(summaryOf(secondsOf(changes, 1)).baseline).toEqual({ fit: true, because: [] });
+    expect(summaryOf(secondsOf(changes, 2))).toMatchObject({ invalid: [], publishable: true, baseline: { fit: false, because: [reason] } });
+  });
+
+  test('bars a run whose p99 of the send lag is above 2 ms', () => {
+    const run = (late: number) => {
+      const stream = steadyRun(200 - late, () => 20);
+      for (let index = 0; index < late; index++) stream.at(5000 + index * 0.01).invoke(`late${index}:1`, put('q', `${index}`), { intendedMs: 4997 }).ok(`late${index}:1`, 1);
+      return summaryOf(stream);
+    };
+    const lag = (late: number) => run(late).baseline.because.filter((reason) => reason.includes('ms late'));
+    expect(lag(2)).toEqual([]);
+    expect(lag(3)).toEqual(['the load generator sent 3 of 200 commands more than 2 ms late']);
+    expect(run(3).invalid).toEqual([]);
+    expect(run(3).metrics['sendLag.p99']?.value).toBeCloseTo(3, 1);
+  });
+
+  test('bars a run with a busy or a late node, and says what it used', () => {
+    const stream = steadyRun(900, () => 20);
+    for (let second = 1; second <= 12; second++) stream.at(second * 1000).usage('n1', second * 700, second * 130).usage('n2', second * 10, 0, second < 4 ? 40 : 1);
+    const summary = summaryOf(stream);
+    expect(summary).toMatchObject({ invalid: [], baseline: { fit: false } });
+    expect(summary.baseline.because).toEqual(['n1 used 83 % of a core: the rate is more than it can do here', "n2's event loop was more than 20 ms late in 3 of 12 seconds"]);
+    expect(values(summary, 'nodeCpu.max', 'nodeLoopDelay.max')).toEqual({ 'nodeCpu.max': expect.closeTo(0.83, 6), 'nodeLoopDelay.max': 40 });
+  });
+
   test('finds a node that the rate is too much for, but not in a closed loop', () => {
     const stream = steadyRun(900, () => 20);
     for (let second = 1; second <= 12; second++) stream.at(second * 1000).usage('n1', second * 700, second * 290);
     expect(summaryOf(stream).invalid).toEqual(['n1 used 99 % of a core: the rate is more than it can do here']);
-    expect(summaryOf(stream, planWith({ load: { ratePerSecond: null } })).invalid).toEqual([]);
+    const closed = summaryOf(stream, planWith({ load: { ratePerSecond: null } }));
+    expect([closed.invalid, closed.baseline.fit]).toEqual([[], true]);
   });
 });
 
@@ -206,6 +237,7 @@ describe('verdicts', () => {
   test('of a violated claim void the run', () => {
     const summary = summaryOf(forked());
     expect(summary.publishable).toBe(false);
+    expect(summary.baseline).toMatchObject({ fit: false, because: expect.arrayContaining(['prefix-agreement is violated']) });
     expect(summary.verdicts.filter(({ valid }) => valid === false).map(({ check }) => check)).toContain('prefix-agreement');
     expect(exitCodeOf([summary])).toBe(1);
   });

@@ -45,14 +45,25 @@ export function judge(plan: Plan, registry: JudgeRegistry): Judge {
         const unclaimed = verdict.valid === false && verdict.claim !== null && !claims.includes(verdict.claim);
         return unclaimed ? { ...verdict, finding: true } : verdict;
       });
-      const { metrics, regions, expected, outages, invalid } = measurement.finish(partial);
+      const { metrics, regions, expected, outages, invalid, noBaseline } = measurement.finish(partial);
       summary = {
         version: 1, plan, partial, publishable: !partial && invalid.length === 0 && !verdicts.some(isViolation),
-        invalid, metrics, regions, expected, outages, verdicts, missed: missedThresholds(plan.thresholds, metrics),
+        invalid, baseline: baselineOf(partial, verdicts, noBaseline), metrics, regions, expected, outages, verdicts, missed: missedThresholds(plan.thresholds, metrics),
       };
       return summary;
     },
   };
+}
+
+/** A number whose verdict is not green is nothing to compare with; nor is one that tells of the machine. */
+function baselineOf(partial: boolean, verdicts: readonly Verdict[], bottlenecks: readonly string[]): Summary['baseline'] {
+  const because = [
+    ...(partial ? ['the run was interrupted'] : []),
+    ...verdicts.filter(isViolation).map(({ check }) => `${check} is violated`),
+    ...verdicts.filter(({ valid }) => valid === 'unknown').map(({ check }) => `${check} is not decided`),
+    ...bottlenecks,
+  ];
+  return { fit: because.length === 0, because };
 }
 
 /** A claim is violated, or what every run must keep. */
@@ -109,7 +120,9 @@ class Measurement {
         this.#leaders.observe(event);
         return this.#costs.observe(event);
       case 'traffic':
+        return this.#costs.observe(event);
       case 'usage':
+        this.#audit.observe(event);
         return this.#costs.observe(event);
       case 'generator':
         return this.#audit.observe(event);
@@ -122,7 +135,7 @@ class Measurement {
     }
   }
 
-  finish(partial: boolean): Pick<Summary, 'metrics' | 'regions' | 'expected' | 'outages' | 'invalid'> {
+  finish(partial: boolean): Pick<Summary, 'metrics' | 'regions' | 'expected' | 'outages' | 'invalid'> & { readonly noBaseline: readonly string[] } {
     const plan = this.#plan;
     const planned = measureWindow(plan);
     const window = partial ? { fromMs: planned.fromMs, toMs: Math.max(planned.fromMs, Math.min(planned.toMs, this.#lastMs)) } : planned;
@@ -135,14 +148,16 @@ class Measurement {
     });
     const outages = outagesOf(this.#faults, this.#commits.timesMs, population, window);
     const stable = (this.#protocol.leadership?.(plan.options) ?? 'stable') === 'stable';
+    const commands = this.#commands.figures(windowMs / 1000);
+    const audited = { population, commitP50Ms: commands['commit.p50']?.value ?? null, nodesCpuMs: this.#costs.cpuMs(), windowMs };
     const metrics: { readonly [name: string]: Figure } = {
-      ...this.#commands.figures(windowMs / 1000), ...this.#commits.figures(), ...this.#costs.figures(this.#commits.inWindow()), ...this.#flushes.figures(), ...outages.figures,
-      ...optimumFigures(expected), ...this.#audit.figures(), leaderChanges: count(stable ? this.#leaders.changes(window) : null),
+      ...commands, ...this.#commits.figures(), ...this.#costs.figures(this.#commits.inWindow()), ...this.#flushes.figures(), ...outages.figures,
+      ...optimumFigures(expected), ...this.#audit.figures(audited), leaderChanges: count(stable ? this.#leaders.changes(window) : null),
       'clockError.max': { value: this.#clockErrorMs, unit: 'ms', bound: '=' },
     };
     return {
       metrics: Object.fromEntries(METRICS.map(({ name, unit }) => [name, metrics[name] ?? { value: null, unit, bound: '=' }])),
-      regions: regionRows(plan, population), expected, outages: outages.rows, invalid: this.#audit.invalid(population, metrics['commit.p50']?.value ?? null, this.#costs.cpuMs(), windowMs),
+      regions: regionRows(plan, population), expected, outages: outages.rows, ...this.#audit.reasons(audited),
     };
   }
 }

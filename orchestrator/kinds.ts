@@ -181,6 +181,8 @@ export type Summary = {
   readonly publishable: boolean;
   /** Why the run is invalid as a measurement, if it is. */
   readonly invalid: readonly string[];
+  /** fit: later runs may be compared with this one. `because`: what bars it; all that makes it invalid, and less. */
+  readonly baseline: { readonly fit: boolean; readonly because: readonly string[] };
   readonly metrics: { readonly [name: string]: Figure };
   readonly regions: readonly RegionRow[];
   readonly expected: readonly ExpectedRow[];

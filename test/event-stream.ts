@@ -73,8 +73,8 @@ export class Stream {
     return this.#add(node, { type: 'traffic', sent, received: 0, lost: 0, corrupt: 0, foreign: 0, oversized: 0, bytes, fsyncs }, life);
   }
 
-  usage(node: NodeId, cpuUserMs: number, cpuSystemMs: number): this {
-    return this.#add(node, { type: 'usage', cpuUserMs, cpuSystemMs, rssBytes: 0, loopDelayMs: 0 });
+  usage(node: NodeId, cpuUserMs: number, cpuSystemMs: number, loopDelayMs = 0): this {
+    return this.#add(node, { type: 'usage', cpuUserMs, cpuSystemMs, rssBytes: 0, loopDelayMs });
   }
 
   clock(node: NodeId, errorMs: number): this {

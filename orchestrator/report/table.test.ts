@@ -10,7 +10,7 @@ function summary(plan: Partial<Plan>, figures: { readonly [name: string]: number
   const defaults = { 'commit.p50': 91.2, 'commit.p99': 172.4, 'optimum.p50': 90.7, 'optimum.ratio': 1.0055, throughput: 99.8, outage: null, 'outage.steady': 88.4, errors: 0 };
   const metrics = Object.fromEntries(Object.entries({ ...defaults, ...figures }).map(([name, figure]) => [name, typeof figure === 'object' && figure !== null ? figure : ms(figure)]));
   return {
-    version: 1, plan: planWith(plan), partial: false, publishable: true, invalid: [], metrics, regions: [], expected: [], outages: [],
+    version: 1, plan: planWith(plan), partial: false, publishable: true, invalid: [], baseline: { fit: true, because: [] }, metrics, regions: [], expected: [], outages: [],
     verdicts: [{ check: 'prefix-agreement', claim: 'agreement', valid: true, because: 'all nodes agree on 9 slots' }], missed: [], ...changes,
   };
 }
@@ -79,6 +79,16 @@ describe('the table', () => {
         "failed   the percentile falls on a command that certainly did not happen",
       ]
     `);
+  });
+
+  test('marks a run that is valid but no baseline, and says why', () => {
+    const because = ['the load generator sent 30 of 2000 commands more than 2 ms late'];
+    const printed = lines([summary({}, {}, { baseline: { fit: false, because } }), summary({ label: 'other' }, {}, { invalid: because, baseline: { fit: false, because } })]);
+    expect(printed.filter((line) => line.startsWith('('))).toEqual(['(no baseline)', '(invalid)']);
+    expect(printed.filter((line) => /^(baseline|invalid)/.test(line))).toEqual([
+      'baseline raft on sim cannot become one: the load generator sent 30 of 2000 commands more than 2 ms',
+      'invalid  other on sim: the load generator sent 30 of 2000 commands more than 2 ms late',
+    ]);
   });
 
   test('gives the median and the range of repeated runs, and the regions of the first', () => {

@@ -38,7 +38,10 @@ function figuresTable(groups: readonly Group[]): string {
 function rowOf(group: Group): (string | { readonly colSpan: number; readonly hAlign: 'left'; readonly content: string })[] {
   const { runs } = group;
   const { plan } = runs[0] as Summary;
-  const marks = [runs.some(({ invalid }) => invalid.length > 0) ? 'invalid' : [], runs.some(({ partial }) => partial) ? 'partial' : []].flat();
+  const marks = [
+    runs.some(({ invalid }) => invalid.length > 0) ? 'invalid' : [], runs.some(({ partial }) => partial) ? 'partial' : [],
+    runs.some(isBarredAlone) ? 'no baseline' : [],
+  ].flat();
   const label = [
     shortened(group.label), ...(runs.length > 1 && !runs.some(isVoid) ? [`  least of ${runs.length}`, '  most'] : []), ...(marks.length > 0 ? [`(${marks.join(', ')})`] : []),
   ].join('\n');
@@ -52,6 +55,11 @@ function rowOf(group: Group): (string | { readonly colSpan: number; readonly hAl
     label, where, cell('commit.p50'), cell('commit.p99'), cell('optimum.p50'), cell('optimum.ratio', (value) => value.toFixed(3)),
     cell('throughput'), outageCell(runs), cell('errors', String), safety(runs),
   ];
+}
+
+/** The figures count, and later runs must not be compared with them. */
+function isBarredAlone({ baseline, invalid, partial, verdicts }: Summary): boolean {
+  return !baseline.fit && invalid.length === 0 && !partial && verdicts.every(({ valid }) => valid !== 'unknown') && !verdicts.some(isViolation);
 }
 
 function isVoid({ verdicts }: Summary): boolean {
@@ -91,6 +99,7 @@ function verdictLines({ label, runs }: Group): readonly string[] {
 function measurementLines({ label, runs }: Group): readonly string[] {
   return runs.flatMap((run) => [
     ...run.invalid.map((reason) => `invalid  ${nameOf(label, runs, run)}: ${reason}`),
+    ...(isBarredAlone(run) ? run.baseline.because : []).map((reason) => `baseline ${nameOf(label, runs, run)} cannot become one: ${reason}`),
     ...run.missed.map((line) => `missed   ${nameOf(label, runs, run)}: ${line}`),
     ...run.plan.warnings.map((warning) => `warning  ${label}: ${warning}`),
   ]);
