@@ -2,10 +2,14 @@
 import { Command, CommanderError } from 'commander';
 import { PROTOCOLS } from '../../node/registry.ts';
 import { EXIT, LabError } from '../errors.ts';
+import { addCluster } from './commands/cluster.ts';
 import type { AddCommand } from './commands/command.ts';
+import { addFault } from './commands/fault.ts';
 import { addList } from './commands/list.ts';
 import { addNew } from './commands/new.ts';
+import { addOperations } from './commands/operations.ts';
 import { addRun } from './commands/run.ts';
+import { addStatus } from './commands/status.ts';
 import { labVersion } from './environment.ts';
 import { reportFailure } from './failure.ts';
 
@@ -33,12 +37,12 @@ function listenToSignals(): void {
       // Whatever is still running is killed at exit (children.ts).
       if (stop.requested) process.exit(EXIT.interrupted);
       stop.requested = true;
-      process.stderr.write('stopping; what is there is kept (once more ends at once)\n');
+      process.stderr.write('stopping (once more ends at once)\n');
     });
   }
 }
 
-const COMMANDS: readonly AddCommand[] = [addRun, addList, addNew];
+const COMMANDS: readonly AddCommand[] = [addRun, addCluster, addStatus, addOperations, addFault, addList, addNew];
 
 function createProgram(exit: (code: number) => void): Command {
   const program = new Command('lab')

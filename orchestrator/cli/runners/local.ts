@@ -194,6 +194,11 @@ function died(child: Child, exit: Exit): LabError {
   return new LabError('node-died', `${child.name} ended (${how})${line === '' ? '' : `: ${line}`}`, 'its events and its log are kept in the run folder, under work/');
 }
 
+/** Finds the places of the nodes; none is started yet. portBase as below. */
+export async function openLocalCluster(plan: Plan, where: ClusterPlace, portBase: number | null): Promise<Cluster> {
+  return new LocalCluster(plan, where, await findPlaces(plan.nodes.map(({ id }) => id), portBase));
+}
+
 /** portBase: the port of the first node, the next ones follow; null: free ones. plugins: absolute paths. */
 export function createLocalRunner(portBase: number | null, plugins: readonly string[] = []): Runner {
   return createRealtimeRunner({
@@ -202,7 +207,7 @@ export function createLocalRunner(portBase: number | null, plugins: readonly str
     plugins,
     shapers: [userspace],
     probe: () => Promise.resolve({ ok: true }),
-    open: async (plan, where) => new LocalCluster(plan, where, await findPlaces(plan.nodes.map(({ id }) => id), portBase)),
+    open: (plan, where) => openLocalCluster(plan, where, portBase),
     freePorts: portBase === null,
   });
 }

@@ -1,0 +1,70 @@
+// Which faults of a cluster are on, and what would undo them. A fault is on as long as something that it took away has not
+// been given back, by its own end, by another fault (restart) or by healing.
+import type { NodeId } from '../../../node/contract.ts';
+import type { Action, LabEvent } from '../../kinds.ts';
+import type { FaultRow } from './talk.ts';
+
+type Undo = { readonly index: number; readonly action: Action };
+
+/** What gives back what an action took, by a key that names it. */
+function undoOf(action: Action, nodes: readonly NodeId[]): readonly (readonly [string, Action])[] {
+  switch (action.type) {
+    case 'crash':
+      return nodes.map((node) => [`up ${node}`, { type: 'restart', node }]);
+    case 'pause':
+      return nodes.map((node) => [`awake ${node}`, { type: 'resume', node }]);
+    case 'clock':
+      return action.change === null ? [] : nodes.map((node) => [`clock ${node}`, { type: 'clock', node, change: null }]);
+    case 'cut':
+      return action.cuts === null ? [] : [[`overlay ${action.overlay}`, { type: 'cut', overlay: action.overlay, cuts: null }]];
+    default:
+      return [];
+  }
+}
+
+/** The keys of what an action gives back. */
+function givenBack(action: Action, nodes: readonly NodeId[]): readonly string[] {
+  switch (action.type) {
+    case 'restart':
+    case 'crash':
+      // Who is killed is not stopped any more.
+      return nodes.flatMap((node) => [`up ${node}`, `awake ${node}`]);
+    case 'resume':
+      return nodes.map((node) => `awake ${node}`);
+    case 'clock':
+      return action.change === null ? nodes.map((node) => `clock ${node}`) : [];
+    case 'cut':
+      return action.cuts === null ? [`overlay ${action.overlay}`] : [];
+    default:
+      return [];
+  }
+}
+
+export class StandingFaults {
+  readonly #begun = new Map<number, FaultRow>();
+  readonly #undo = new Map<string, Undo>();
+  #index = 0;
+
+  observe(event: LabEvent): void {
+    if (event.type === 'fault' && event.phase === 'begin') {
+      this.#index = event.index;
+      this.#begun.set(event.index, { name: event.name, nodes: event.nodes, sinceMs: event.atMs });
+    } else if (event.type === 'action') {
+      for (const key of givenBack(event.action, event.nodes)) this.#undo.delete(key);
+      for (const [key, action] of undoOf(event.action, event.nodes)) this.#undo.set(key, { index: this.#index, action });
+    }
+  }
+
+  nodesOf(index: number): readonly NodeId[] {
+    return this.#begun.get(index)?.nodes ?? [];
+  }
+
+  rows(): readonly FaultRow[] {
+    const on = new Set([...this.#undo.values()].map(({ index }) => index));
+    return [...this.#begun].flatMap(([index, row]) => (on.has(index) ? [row] : []));
+  }
+
+  undo(): readonly Action[] {
+    return [...this.#undo.values()].map(({ action }) => action);
+  }
+}
