@@ -196,7 +196,8 @@ export class PlayCluster {
 }
 
 function planOf({ plugins, name }: PlayParts, document: ExperimentDocument, seed: string): Plan {
-  const { supports } = createLocalRunner(null);
+  // There is no load that a fault could change.
+  const supports = new Set([...createLocalRunner(null).supports].filter((type: string) => type !== 'load'));
   const plans = makePlans(experimentOf(document, plugins.registry), { runner: 'local', supports, seed });
   const [plan] = plans;
   if (plan === undefined || plans.length > 1) throw new LabError('bad-command-line', `the cluster ${name} would be ${plans.length} clusters`, 'give one protocol, and no sweep');
@@ -204,7 +205,7 @@ function planOf({ plugins, name }: PlayParts, document: ExperimentDocument, seed
 }
 
 function wordsOf(action: Action): string {
-  if ('overlay' in action) return `${action.type} ${action.overlay}`;
-  if (!('node' in action)) return action.type;
-  return `${action.type} ${typeof action.node === 'string' ? action.node : action.node.region}`;
+  const selector = 'node' in action ? action.node : '';
+  const subject = 'overlay' in action ? action.overlay : typeof selector === 'string' ? selector : selector.region;
+  return `${action.type} ${subject}`.trimEnd();
 }
