@@ -17,6 +17,7 @@ import { type Environment, readEnvironment } from './environment.ts';
 import { loadPlugins, type Plugins } from './plugins.ts';
 import { type Report, showProgress } from './progress.ts';
 import { createLocalRunner } from './runners/local.ts';
+import { createResultsFolder } from './results-folder.ts';
 import { files } from './sinks/files.ts';
 import { openSinks } from './sinks/open.ts';
 
@@ -181,22 +182,6 @@ function chosenRunners(flags: RunFlags, plugins: Plugins): readonly Runner[] {
 function chosenSinks(flags: RunFlags, registry: Registry): readonly Sink[] {
   const chosen = new Set(flags.sink.map((name) => named(registry.sinks, name, 'sink')));
   return [...chosen].filter(({ name }) => name !== files.name);
-}
-
-function createResultsFolder(out: string, experiment: string): string {
-  const stamp = new Date().toISOString().replace(/[-:]|\.\d+/g, '');
-  try {
-    mkdirSync(out, { recursive: true });
-    for (let attempt = 1; ; attempt++) {
-      const folder = join(out, `${experiment}-${stamp}${attempt === 1 ? '' : `-${attempt}`}`);
-      // Of two that begin in one second, each gets its own.
-      if (statSync(folder, { throwIfNoEntry: false }) !== undefined) continue;
-      mkdirSync(folder);
-      return folder;
-    }
-  } catch (cause) {
-    throw new LabError('machine-lacks', `no folder for results can be made in ${out} (${(cause as NodeJS.ErrnoException).code ?? String(cause)})`, 'give another place with --out', cause);
-  }
 }
 
 /** Labels are path-safe by the schema of experiments, and so is what a sweep adds to them. */
