@@ -25,7 +25,7 @@ export type Detail = 'messages' | 'sampled' | 'totals';
 export type HostConfig = {
   readonly seat: Seat;
   readonly protocol: string;
-  /** Modules that bring protocols, loaded before `protocol` is looked up; absolute paths. */
+  /** Modules to import, in order, before `protocol` is looked up: their default exports may bring protocols. Absolute paths. */
   readonly plugins: readonly string[];
   readonly seed: string;
   /** UDP sockets of every member, self included. */

@@ -57,7 +57,7 @@ function checkItem(item: unknown, shape: Shape, refuse: (field: string, problem:
   for (const [field, { test, wanted, optional }] of Object.entries({ ...NAMED, ...shape })) {
     const value = item[field];
     if (value === undefined && optional === true) continue;
-    if (!test(value)) refuse(`.${field}`, value === undefined ? 'it is missing' : `${shown(value)} is not ${wanted}`, `it must be ${wanted}`);
+    if (!test(value)) refuse(`.${field}`, value === undefined ? 'it is missing' : `${shown(value)} is not right here`, `it must be ${wanted}`);
   }
 }
 

@@ -5,9 +5,10 @@ import { LabError } from '../errors.ts';
 import { NAME } from '../schema.ts';
 import { didYouMean } from '../suggest.ts';
 import { experiment } from './scaffold/experiment.ts';
+import { protocol } from './scaffold/protocol.ts';
 import type { Scaffold } from './scaffold/scaffold.ts';
 
-const SCAFFOLDS: readonly Scaffold[] = [experiment];
+const SCAFFOLDS: readonly Scaffold[] = [experiment, protocol];
 
 /** out: the file to write; undefined: where this kind usually stands. */
 export function createFile(kind: string, name: string, out: string | undefined): { readonly path: string; readonly next: readonly string[] } {
@@ -15,9 +16,10 @@ export function createFile(kind: string, name: string, out: string | undefined):
   if (scaffold === undefined) throw new LabError('bad-command-line', `unknown kind ${JSON.stringify(kind)}`, didYouMean(kind, SCAFFOLDS.map((candidate) => candidate.kind)));
   if (!NAME.test(name)) throw new LabError('bad-command-line', `${JSON.stringify(name)} is not a name`, 'use up to 40 of a-z, 0-9 and -');
   const path = out ?? scaffold.path(name);
+  const text = scaffold.text(name);
   try {
     mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, scaffold.text(name), { flag: 'wx' });
+    writeFileSync(path, text, { flag: 'wx' });
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     if (code === 'EEXIST') throw new LabError('bad-command-line', `${path} is there already`, 'choose another name, give another file with --out, or remove it', cause);

@@ -7,7 +7,9 @@ import { BUILTINS, createRegistry, type Registry } from '../builtins.ts';
 import { LabError } from '../errors.ts';
 import type { Plugin } from '../kinds.ts';
 import { checkPlugin } from '../plugin.ts';
+import './own-name.ts';
 import { files as filesSink } from './sinks/files.ts';
+import { modulePath, PACKAGE_ROOT } from './tree.ts';
 
 export type Plugins = {
   /** Absolute paths, for the processes that load them too. */
@@ -17,13 +19,19 @@ export type Plugins = {
 };
 
 const OWN: Plugin = { ...BUILTINS, sinks: [filesSink] };
-const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const KINDS = ['protocols', 'workloads', 'faults', 'checks', 'sinks'] as const;
+
+/** What a node process imports: as the lab does, it must know its own name before it meets a plug-in. */
+export function nodeModules(files: readonly string[]): readonly string[] {
+  return files.length === 0 ? [] : [modulePath('orchestrator/cli/own-name.ts'), ...files];
+}
 
 /** `paths`: as given, relative to the working folder. */
 export async function loadPlugins(paths: readonly string[]): Promise<Plugins> {
+  const files = paths.map((path) => resolve(path));
   const loaded: { readonly path: string; readonly plugin: Plugin }[] = [];
-  for (const path of paths) {
+  for (const [index, path] of paths.entries()) {
+    if (files.indexOf(files[index] ?? '') < index) continue;
     const plugin = checkPlugin(await importDefault(path), path);
     for (const kind of KINDS) {
       for (const [index, { name }] of (plugin[kind] ?? []).entries()) {
@@ -35,7 +43,7 @@ export async function loadPlugins(paths: readonly string[]): Promise<Plugins> {
     }
     loaded.push({ path, plugin });
   }
-  return { files: paths.map((path) => resolve(path)), registry: createRegistry([OWN, ...loaded.map(({ plugin }) => plugin)]) };
+  return { files: [...new Set(files)], registry: createRegistry([OWN, ...loaded.map(({ plugin }) => plugin)]) };
 }
 
 async function importDefault(path: string): Promise<unknown> {
@@ -61,7 +69,8 @@ function refuseCommonJs(path: string, file: string): void {
     `run: npm pkg set type=module${dirname(found.file) === process.cwd() ? '' : ` (in ${dirname(found.file)})`}, or rename it to end in .m${extname(file).slice(1)}`);
 }
 
-function nearestPackage(folder: string): { readonly file: string; readonly type: unknown } | null {
+/** The package.json that says how Node reads the files of this folder. */
+export function nearestPackage(folder: string): { readonly file: string; readonly type: unknown } | null {
   const file = join(folder, 'package.json');
   if (statSync(file, { throwIfNoEntry: false })?.isFile() === true) {
     try {
@@ -88,7 +97,7 @@ function importError(path: string, file: string, error: unknown): LabError {
   if (code === 'ERR_MODULE_NOT_FOUND') {
     const [, name] = /Cannot find package '([^']+)'/.exec(message) ?? [];
     if (name === undefined) return refuse(message.replaceAll(`${dirname(file)}/`, './'), 'give the path with its ending: import … from \'./other.ts\'');
-    return refuse(`it imports the package ${name}, which is not installed there`, `run in its folder: npm install ${name === 'consensus-lab' ? ROOT.replace(/\/$/, '') : name}`);
+    return refuse(`it imports the package ${name}, which is not installed there`, `run in its folder: npm install ${name === 'consensus-lab' ? PACKAGE_ROOT : name}`);
   }
   if (code === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX') return refuse(message, 'Node only strips types: write no enum, namespace or parameter property (erasableSyntaxOnly in tsconfig.json finds them)');
   if (code === 'ERR_UNSUPPORTED_NODE_MODULES_TYPE_STRIPPING') return refuse('Node strips no types under node_modules', 'move it out of node_modules, or compile it to JavaScript');

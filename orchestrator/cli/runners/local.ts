@@ -12,6 +12,7 @@ import { LabError } from '../../errors.ts';
 import type { Plan, Runner } from '../../kinds.ts';
 import { seatOf } from '../../seats.ts';
 import { type Child, endWithin, type Exit, startChild } from '../children.ts';
+import { nodeModules } from '../plugins.ts';
 import { type Cluster, type ClusterPlace, createRealtimeRunner } from '../realtime.ts';
 import { findPlaces, type Place } from './ports.ts';
 
@@ -167,7 +168,7 @@ class LocalCluster implements Cluster {
     assert(spec !== undefined, `${member.id} is no node of this plan`);
     return {
       seat: { ...seatOf(plan, member.id), life: member.life },
-      protocol: plan.protocol, plugins: this.#where.plugins, seed: plan.seed,
+      protocol: plan.protocol, plugins: nodeModules(this.#where.plugins), seed: plan.seed,
       sockets: Object.fromEntries([...this.#members.values()].map(({ id, place }) => [id, place])),
       http: member.place, token: this.#where.token,
       dataDir: join(member.folder, 'data'), eventsFile: this.#eventsFile(member),
