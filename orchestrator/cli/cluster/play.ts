@@ -134,7 +134,7 @@ export class PlayCluster {
     const entries = this.#scheduleOf(words);
     const { name, index } = (entries[0] as Schedule[number]).fault;
     const firstMs = (entries[0] as Schedule[number]).atMs;
-    const endsAfterMs = Math.max(...entries.map(({ atMs }) => atMs - firstMs));
+    const endsAfterMs = Math.round(Math.max(...entries.map(({ atMs }) => atMs)) - firstMs);
     await this.#faults.perform(this.#ended.signal, entries.filter(({ atMs }) => atMs === firstMs));
     const nodes = this.#standing.nodesOf(index);
     if (nodes.length === 0 && entries.some(({ action }) => 'node' in action)) {
