@@ -30,10 +30,12 @@ export type HostConfig = {
   readonly seed: string;
   /** UDP sockets of every member, self included. */
   readonly sockets: { readonly [id: NodeId]: { readonly host: string; readonly port: number } };
-  /** Loopback by default; another host needs a token, which is always set by the orchestrator. */
-  readonly http: { readonly host: string; readonly port: number };
-  /** Bearer token of /control/*. */
+  /** names: what a Host header may say besides the host, any IP address and localhost. */
+  readonly http: { readonly host: string; readonly port: number; readonly names?: readonly string[] };
+  /** Bearer token of /control/*; where http is not on loopback, of everything but GET /status. */
   readonly token: string;
+  /** Signs every frame; null: frames are not signed, which is refused where a socket is not on loopback. */
+  readonly secret: string | null;
   readonly dataDir: string;
   /** NDJSON, appended to; one line per event, across lives. */
   readonly eventsFile: string;

@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { nodeBytes } from '../test/bytes.ts';
-import { decodeBody, decodeFrame, encodeFrames, Reassembler, utf8Bytes } from './wire.ts';
+import { bytesUnder } from './host/bytes.ts';
+import { decodeBody, decodeFrame, encodeFrames, MAC_BYTES, Reassembler, utf8Bytes } from './wire.ts';
 import type { Header, Part } from './wire.ts';
 
 const header: Header = { run: 'r1', from: 'n1', to: 'n2', life: 3, kind: 'message' };
@@ -57,6 +58,42 @@ describe('frames', () => {
   });
 });
 
+describe('a run with a secret', () => {
+  const signed = bytesUnder('the secret of this run');
+  const [plain] = framesOf('a vote');
+  const own = encodeFrames(header, 7, nodeBytes.encode('"a vote"'), 200, signed)[0] as Uint8Array;
+
+  test('signed frames come back whole, and none is longer than it may be', () => {
+    const frames = encodeFrames(header, 7, nodeBytes.encode(JSON.stringify('x'.repeat(5000))), 200, signed);
+    expect(Math.max(...frames.map((frame) => frame.length))).toBe(200);
+    const reassembler = new Reassembler(60_000);
+    const bodies = frames.map((frame) => reassembler.add(decodeFrame(frame, signed) as Part, 0));
+    expect(decodeBody(bodies.at(-1) as Uint8Array, signed)).toBe('x'.repeat(5000));
+  });
+
+  test('a frame without a MAC, or under another secret, is foreign', () => {
+    expect(decodeFrame(plain as Uint8Array, signed)).toBe('foreign');
+    expect(decodeFrame(encodeFrames(header, 7, nodeBytes.encode('1'), 200, bytesUnder('the secret of another run'))[0] as Uint8Array, signed)).toBe('foreign');
+    expect(decodeFrame(own, nodeBytes)).toBe('foreign');
+  });
+
+  test('no change of a signed frame is taken, even with its checksum made right again', () => {
+    for (let bit = 0; bit < own.length * 8; bit++) {
+      const changed = own.slice();
+      changed[bit >> 3] = (changed[bit >> 3] as number) ^ (1 << (bit & 7));
+      expect(typeof decodeFrame(changed, signed), `bit ${bit}`).toBe('string');
+      const kind = changed[3] as number;
+      const crc = (nodeBytes.crc32(changed.subarray(8, changed.length - MAC_BYTES)) ^ kind) >>> 0;
+      new DataView(changed.buffer).setUint32(4, crc);
+      if (bit >> 3 < 4 || bit >> 3 >= 8) expect(typeof decodeFrame(changed, signed), `bit ${bit}`).toBe('string');
+    }
+  });
+
+  test('a frame cut short is never taken', () => {
+    for (let length = 0; length < own.length; length++) expect(typeof decodeFrame(own.subarray(0, length), signed)).toBe('string');
+  });
+});
+
 describe('reassembly', () => {
   test('a lost frame loses the message, and its memory is bounded', () => {
     const reassembler = new Reassembler(60_000);
@@ -88,6 +125,21 @@ describe('reassembly', () => {
     const results = framesOf('u'.repeat(3000)).map((frame) => reassembler.add(partOf(frame), 0));
     expect(results).toContain('oversized');
     expect(results.every((result) => result === null || result === 'oversized')).toBe(true);
+  });
+});
+
+describe('bodies', () => {
+  const nested = (depth: number) => nodeBytes.encode(`${'[{"a":'.repeat(depth / 2)}"${'['.repeat(3000)}"${'}]'.repeat(depth / 2)}`);
+
+  test('one so deep that it could not be written again is none', () => {
+    expect(decodeBody(nested(2_002), nodeBytes)).toBeUndefined();
+    expect(decodeBody(nodeBytes.encode(`[${'[],'.repeat(100)}${'['.repeat(9_000)}${']'.repeat(9_001)}`), nodeBytes)).toBeUndefined();
+  });
+
+  test('a deep one that can be written again is taken, and so is a long flat one', () => {
+    expect(JSON.stringify(decodeBody(nested(2_000), nodeBytes))).toHaveLength(nested(2_000).length);
+    const flat = JSON.stringify(Array.from({ length: 5_000 }, (_, index) => ({ [`"\\[${index}`]: [] })));
+    expect(JSON.stringify(decodeBody(nodeBytes.encode(flat), nodeBytes))).toBe(flat);
   });
 });
 

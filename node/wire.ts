@@ -5,6 +5,11 @@
 //   0  magic 'CL'     2  version     3  kind      4  crc32 of the bytes from 8 on, xor kind
 //   8  life (u32)     12 frame (u32) 16 part (u16) 18 parts (u16)
 //   20 run, from, to: a length byte and ASCII each; the rest is the body
+//
+// Where the run has a secret (Bytes.mac), the version is 2 and the last 16 bytes of a frame are the MAC of all before them:
+// without the secret nobody can say anything, and what is not so signed is foreign. A recorded frame may still be sent
+// again. That is harmless: in its own run it is a duplicate that comes late, which links bring too and every protocol
+// bears, whatever life it is of; in another run it names the wrong one, and the key is another.
 import { assert } from './assert.ts';
 import type { Json, NodeId } from './contract.ts';
 
@@ -14,6 +19,8 @@ export interface Bytes {
   /** Throws on invalid UTF-8 or replaces it; either is caught as corrupt. */
   decode(bytes: Uint8Array): string;
   crc32(bytes: Uint8Array): number;
+  /** MAC_BYTES of a MAC under the run's secret; absent: the run has none. */
+  readonly mac?: ((bytes: Uint8Array) => Uint8Array) | undefined;
 }
 
 const KINDS = ['message', 'command', 'reply'] as const;
@@ -22,8 +29,9 @@ export type Kind = (typeof KINDS)[number];
 export type Header = { readonly run: string; readonly from: NodeId; readonly to: NodeId; readonly life: number; readonly kind: Kind };
 export type Part = Header & { readonly frame: number; readonly part: number; readonly parts: number; readonly chunk: Uint8Array };
 
-const VERSION = 1;
+const VERSION = { plain: 1, signed: 2 } as const;
 const FIXED_BYTES = 20;
+export const MAC_BYTES = 16;
 
 function writeName(frame: Uint8Array, at: number, name: string): number {
   frame[at] = name.length;
@@ -57,7 +65,9 @@ function headerBytes(header: Header): number {
 /** The frames of one message, numbered from firstFrame; each at most frameBytes long. */
 export function encodeFrames(header: Header, firstFrame: number, body: Uint8Array, frameBytes: number, bytes: Bytes): readonly Uint8Array[] {
   const start = headerBytes(header);
-  const room = frameBytes - start;
+  const { mac } = bytes;
+  const signed = mac === undefined ? 0 : MAC_BYTES;
+  const room = frameBytes - start - signed;
   assert(room >= 64 && start < 800, `a frame of ${frameBytes} bytes has no room behind a header of ${start}`);
   const parts = Math.max(1, Math.ceil(body.length / room));
   assert(parts <= 0xffff, 'a message has at most 65,535 parts');
@@ -65,10 +75,11 @@ export function encodeFrames(header: Header, firstFrame: number, body: Uint8Arra
   const kind = KINDS.indexOf(header.kind);
   for (let part = 0; part < parts; part++) {
     const chunk = parts === 1 ? body : body.subarray(part * room, (part + 1) * room);
-    const frame = new Uint8Array(start + chunk.length);
+    const end = start + chunk.length;
+    const frame = new Uint8Array(end + signed);
     frame[0] = 0x43;
     frame[1] = 0x4c;
-    frame[2] = VERSION;
+    frame[2] = mac === undefined ? VERSION.plain : VERSION.signed;
     frame[3] = kind;
     writeU32(frame, 8, header.life);
     writeU32(frame, 12, firstFrame + part);
@@ -78,18 +89,25 @@ export function encodeFrames(header: Header, firstFrame: number, body: Uint8Arra
     frame[19] = parts;
     writeName(frame, writeName(frame, writeName(frame, FIXED_BYTES, header.run), header.from), header.to);
     frame.set(chunk, start);
-    writeU32(frame, 4, bytes.crc32(frame.subarray(8)) ^ kind);
+    writeU32(frame, 4, bytes.crc32(frame.subarray(8, end)) ^ kind);
+    if (mac !== undefined) frame.set(mac(frame.subarray(0, end)), end);
     frames.push(frame);
   }
   return frames;
 }
 
-/** 'foreign': not a frame of this version of the lab; 'corrupt': its checksum or its shape is wrong. */
-export function decodeFrame(frame: Uint8Array, bytes: Bytes): Part | 'corrupt' | 'foreign' {
-  if (frame.length < FIXED_BYTES || frame[0] !== 0x43 || frame[1] !== 0x4c || frame[2] !== VERSION) return 'foreign';
+/** 'foreign': not a frame of this version of the lab, or not signed as this run is; 'corrupt': its checksum or its shape is wrong. */
+export function decodeFrame(datagram: Uint8Array, bytes: Bytes): Part | 'corrupt' | 'foreign' {
+  const { mac } = bytes;
+  const end = mac === undefined ? datagram.length : datagram.length - MAC_BYTES;
+  const version = mac === undefined ? VERSION.plain : VERSION.signed;
+  if (end < FIXED_BYTES || datagram[0] !== 0x43 || datagram[1] !== 0x4c || datagram[2] !== version) return 'foreign';
+  const frame = mac === undefined ? datagram : datagram.subarray(0, end);
   const code = frame[3] ?? 0;
   const kind = KINDS[code];
   if (kind === undefined || readU32(frame, 4) !== (bytes.crc32(frame.subarray(8)) ^ code) >>> 0) return 'corrupt';
+  // The checksum first: what a link damaged is not taken for a stranger's.
+  if (mac !== undefined && !equal(mac(frame), datagram.subarray(end))) return 'foreign';
   const run = readName(frame, FIXED_BYTES);
   const fromAt = FIXED_BYTES + 1 + run.length;
   const from = readName(frame, fromAt);
@@ -100,6 +118,13 @@ export function decodeFrame(frame: Uint8Array, bytes: Bytes): Part | 'corrupt' |
   const parts = ((frame[18] ?? 0) << 8) | (frame[19] ?? 0);
   if (start > frame.length || part >= parts) return 'corrupt';
   return { run, from, to, kind, life: readU32(frame, 8), frame: readU32(frame, 12), part, parts, chunk: frame.subarray(start) };
+}
+
+/** In the same time wherever they differ. */
+function equal(a: Uint8Array, b: Uint8Array): boolean {
+  let difference = a.length ^ b.length;
+  for (let index = 0; index < a.length; index++) difference |= (a[index] ?? 0) ^ (b[index] ?? 0);
+  return difference === 0;
 }
 
 type Incomplete = { readonly chunks: (Uint8Array | undefined)[]; missing: number; bytes: number; readonly sinceMs: number };
@@ -158,13 +183,42 @@ function joined(message: Incomplete): Uint8Array {
   return body;
 }
 
-/** The JSON of a body, or undefined when it is none. */
+/** Deeper JSON can be parsed, but whoever writes or walks it again would overflow the stack. */
+const MAX_DEPTH = 2_000;
+
+/** The JSON of a body, or undefined when it is none, or too deep. */
 export function decodeBody(body: Uint8Array, bytes: Bytes): Json | undefined {
+  // Counting is quick, and most bodies are too short or too flat to need more.
+  if (body.length > 2 * MAX_DEPTH && openers(body) > MAX_DEPTH && depthOf(body) > MAX_DEPTH) return undefined;
   try {
     return JSON.parse(bytes.decode(body)) as Json;
   } catch {
     return undefined;
   }
+}
+
+/** Brackets and braces that open, those in texts too. */
+function openers(body: Uint8Array): number {
+  let count = 0;
+  for (let index = 0; index < body.length; index++) if (((body[index] ?? 0) | 0x20) === 0x7b) count++;
+  return count;
+}
+
+/** Of JSON; whatever of other bytes. */
+function depthOf(body: Uint8Array): number {
+  let depth = 0;
+  let deepest = 0;
+  let text = false;
+  for (let index = 0; index < body.length; index++) {
+    const byte = body[index] ?? 0;
+    if (text) {
+      if (byte === 0x5c) index++;
+      else if (byte === 0x22) text = false;
+    } else if (byte === 0x22) text = true;
+    else if ((byte | 0x20) === 0x7b) deepest = Math.max(deepest, ++depth);
+    else if ((byte | 0x20) === 0x7d) depth--;
+  }
+  return deepest;
 }
 
 /** Length in UTF-8, without encoding. */

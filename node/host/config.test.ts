@@ -9,12 +9,17 @@ const good: HostConfig = {
     atFollower: 'forward', run: 'run-1', life: 1,
   },
   protocol: 'raft', plugins: [], seed: '1', sockets: { n1: { host: '127.0.0.2', port: 7101 }, n2: { host: '127.0.0.3', port: 7101 } },
-  http: { host: '127.0.0.2', port: 7201 }, token: '0123456789abcdef', dataDir: '/tmp/n1', eventsFile: '/tmp/n1.ndjson', epochMs: 0, originNs: '0',
+  http: { host: '127.0.0.2', port: 7201 }, token: '0123456789abcdef', secret: null, dataDir: '/tmp/n1', eventsFile: '/tmp/n1.ndjson', epochMs: 0, originNs: '0',
   clock: { offsetMs: 0, driftPpm: 0, ntp: null }, fsyncMs: 'real', detail: 'totals', maxPending: 1_000, requestTimeoutMs: 1_000, held: true,
 };
 
 test('a good configuration is taken', () => {
   expect(checkConfig(good, 'c.json')).toBe(good);
+});
+
+test('sockets elsewhere are taken with a secret', () => {
+  const elsewhere = { ...good, sockets: { ...good.sockets, n2: { host: '10.0.0.3', port: 7101 } }, secret: '0123456789abcdef', http: { ...good.http, names: ['n1', 'n1.lab'] } };
+  expect(checkConfig(elsewhere, 'c.json')).toBe(elsewhere);
 });
 
 test.each<[string, unknown]>([
@@ -28,6 +33,9 @@ test.each<[string, unknown]>([
   ['sockets.n2 must be given', { ...good, sockets: { n1: good.sockets['n1'] } }],
   ['http must be', { ...good, http: { host: '127.0.0.1', port: 70_000 } }],
   ['token must be', { ...good, token: 'short' }],
+  ['secret must be', { ...good, secret: 'short' }],
+  ['secret must be given, because 10.0.0.3 is not on loopback', { ...good, sockets: { ...good.sockets, n2: { host: '10.0.0.3', port: 7101 } } }],
+  ['http.names must be', { ...good, http: { ...good.http, names: ['n1', 'a b'] } }],
   ['originNs must be', { ...good, originNs: 5 }],
   ['clock must be', { ...good, clock: { offsetMs: 0, driftPpm: 0, ntp: {} } }],
   ['fsyncMs must be', { ...good, fsyncMs: -1 }],

@@ -6,12 +6,15 @@ import type { ClockSpec } from '../clock.ts';
 import type { HostConfig } from '../seat.ts';
 import { isFields } from './commands.ts';
 import { codeOf, EXIT, Failure } from './failure.ts';
+import { isLoopback } from './loopback.ts';
 
 const NAME = /^[a-z][a-z0-9-]{0,30}$/;
 const RUN = /^[\x21-\x7e]{1,200}$/;
 const MAX_NODES = 64;
 const MAX_PLUGINS = 100;
 const MIN_TOKEN_CHARACTERS = 16;
+const HOST_NAME = /^[a-zA-Z0-9](?:[a-zA-Z0-9.-]{0,251}[a-zA-Z0-9])?$/;
+const MAX_HOST_NAMES = 64;
 
 type Test = (value: unknown) => boolean;
 type Fields = { readonly [name: string]: unknown };
@@ -25,6 +28,8 @@ const between = (low: number, high: number): Test => (value) => isFinite(value) 
 const whole = (low: number, high: number): Test => (value) => Number.isInteger(value) && between(low, high)(value);
 const isNames: Test = (value) => Array.isArray(value) && value.length > 0 && value.length <= MAX_NODES && value.every(isName) && new Set(value).size === value.length;
 const isAddress: Test = (value) => isFields(value) && isIP(String(value['host'])) !== 0 && whole(1, 65_535)(value['port']);
+const isHostName: Test = (value) => typeof value === 'string' && HOST_NAME.test(value);
+const isSecret: Test = (value) => typeof value === 'string' && value.length >= MIN_TOKEN_CHARACTERS;
 const mapOf = (test: Test): Test => (value) => isFields(value) && Object.values(value).every(test);
 
 type Rule = readonly [path: string, test: Test, wanted: string];
@@ -45,7 +50,9 @@ const RULES: readonly Rule[] = [
   ['seat.life', whole(1, 0xffff_ffff), 'a whole number from 1'],
   ['sockets', mapOf(isAddress), 'a {host, port} for each node, host an IP address'],
   ['http', isAddress, 'a {host, port}, host an IP address'],
-  ['token', (value) => typeof value === 'string' && value.length >= MIN_TOKEN_CHARACTERS, `a text of at least ${MIN_TOKEN_CHARACTERS} characters`],
+  ['http.names', (value) => value === undefined || (Array.isArray(value) && value.length <= MAX_HOST_NAMES && value.every(isHostName)), `at most ${MAX_HOST_NAMES} host names`],
+  ['token', isSecret, `a text of at least ${MIN_TOKEN_CHARACTERS} characters`],
+  ['secret', (value) => value === null || isSecret(value), `null or a text of at least ${MIN_TOKEN_CHARACTERS} characters`],
   ['dataDir', isText, 'a path'],
   ['eventsFile', isText, 'a path'],
   ['epochMs', isFinite, 'Unix time in ms'],
@@ -90,6 +97,8 @@ export function checkConfig(value: unknown, path: string): HostConfig {
   for (const [field, test, wanted] of RULES) if (!test(at(value, field))) refuse(field, wanted);
   const config = value as unknown as HostConfig;
   const { self, members, addresses, frameBytes, run } = config.seat;
+  const outside = Object.values(config.sockets).find(({ host }) => !isLoopback(host));
+  if (outside !== undefined && config.secret === null) refuse('secret', `given, because ${outside.host} is not on loopback: frames are signed there`);
   for (const id of new Set([self, ...members])) {
     if (config.sockets[id] === undefined) refuse(`sockets.${id}`, 'given, because it is a member');
     if (addresses[id] === undefined) refuse(`seat.addresses.${id}`, 'given, because it is a member');

@@ -4,7 +4,6 @@
 // leaves in this order: events to their file, datagrams, the flush of the disk, answers to clients. So nobody is told what
 // the event file does not know, and the network works while the disk does.
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { crc32 } from 'node:zlib';
 import type { Link } from '../../netem/link.ts';
 import { openClock } from '../clock.ts';
 import type { Clock, ClockChange } from '../clock.ts';
@@ -14,6 +13,7 @@ import { Replica } from '../replica.ts';
 import type { NodeEvent, Ports, Reply, Transaction } from '../replica.ts';
 import type { HostConfig } from '../seat.ts';
 import type { Bytes } from '../wire.ts';
+import { bytesUnder } from './bytes.ts';
 import { Timers } from './clock.ts';
 import { openDisk } from './disk.ts';
 import type { Disk } from './disk.ts';
@@ -32,13 +32,6 @@ const MAX_ROUNDS = 16;
 const REPORT_MS = 1_000;
 const LOOP_RESOLUTION_MS = 10;
 
-const decoder = new TextDecoder('utf-8', { fatal: true });
-const nodeBytes: Bytes = {
-  encode: (text) => Buffer.from(text, 'utf8'),
-  decode: (bytes) => decoder.decode(bytes),
-  crc32: (bytes) => crc32(bytes),
-};
-
 export type HostParts = {
   readonly config: HostConfig;
   readonly protocol: AnyProtocol;
@@ -51,7 +44,7 @@ export type HostParts = {
 };
 
 export class Host implements Node, Ports {
-  readonly bytes = nodeBytes;
+  readonly bytes: Bytes;
   readonly random: () => number;
   readonly now: () => number;
   readonly #parts: HostParts;
@@ -79,6 +72,7 @@ export class Host implements Node, Ports {
     const { self, life } = config.seat;
     this.#parts = parts;
     this.#config = config;
+    this.bytes = bytesUnder(config.secret);
     this.#skips = config.detail === 'messages' ? () => false : config.detail === 'totals' ? () => true : (count) => count % SAMPLE_EVERY !== 0;
     this.random = randomStream(config.seed, 'node', self, life);
     this.#clock = openClock(config.clock, config.epochMs, randomStream(config.seed, 'clock', self));
@@ -113,21 +107,24 @@ export class Host implements Node, Ports {
     return true;
   }
 
-  submit(commands: readonly Command[], answer: (replies: readonly Reply[]) => void): 'taken' | 'held' | 'full' {
+  submit(commands: readonly Command[], answer: (replies: readonly Reply[]) => void): 'held' | 'full' | (() => void) {
     const replica = this.#replica;
     if (replica === null || this.#stopped) return 'held';
     if (this.#pending.room < commands.length) return 'full';
     const replies: Reply[] = [];
     let missing = commands.length;
+    const abandons: (() => void)[] = [];
     for (const [index, command] of commands.entries()) {
-      this.#pending.add(command.id, (reply) => {
+      abandons.push(this.#pending.add(command.id, (reply) => {
         replies[index] = reply;
         if (--missing === 0) answer(replies);
-      });
+      }));
       replica.deliver({ type: 'command', command });
     }
     this.#schedule();
-    return 'taken';
+    return () => {
+      for (const abandon of abandons) abandon();
+    };
   }
 
   status(): Json {

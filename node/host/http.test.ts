@@ -4,12 +4,12 @@ import http from 'node:http';
 import net from 'node:net';
 import type { AddressInfo } from 'node:net';
 import * as fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { PERFECT_LINK } from '../../netem/link.ts';
 import type { Command } from '../contract.ts';
 import type { Reply } from '../replica.ts';
 import { readCommands } from './commands.ts';
-import { MAX_BODY_BYTES, openHttp } from './http.ts';
+import { MAX_BODY_BYTES, MAX_OPEN_REQUESTS, openHttp } from './http.ts';
 import type { Node } from './http.ts';
 
 const TOKEN = '0123456789abcdef-secret';
@@ -17,13 +17,16 @@ let server: Server;
 let port: number;
 let calls: string[];
 let reply: Reply;
-let taken: 'taken' | 'held' | 'full';
+let answers: (() => void)[];
+let taken: 'taken' | 'waiting' | 'held' | 'full';
 
 function scripted(): Node {
   return {
     submit: (commands, answer) => {
       if (taken === 'taken') answer(commands.map(() => reply));
-      return taken;
+      else if (taken === 'waiting') answers.push(() => answer(commands.map(() => reply)));
+      if (taken === 'held' || taken === 'full') return taken;
+      return () => calls.push(`abandoned ${commands.map(({ id }) => id).join(' ')}`);
     },
     status: () => ({ role: 'leader' }),
     transaction: (at) => (at.slot === 7 ? 'Committed' : 'held'),
@@ -38,6 +41,7 @@ function scripted(): Node {
 
 beforeEach(async () => {
   calls = [];
+  answers = [];
   taken = 'taken';
   reply = { outcome: 'ok', value: null, at: { epoch: 1, slot: 7 } };
   server = await openHttp({ http: { host: '127.0.0.1', port: 0 }, token: TOKEN }, 'n1', scripted());
@@ -216,6 +220,37 @@ describe('the door', () => {
     expect((await ask('GET', '/status', '', { 'x-long': 'x'.repeat(9_000) })).status).toBe(400);
   });
 
+  test('who hangs up waits no longer, and who was answered is not taken for one', async () => {
+    taken = 'waiting';
+    const requests = ['c1:1', 'c2:1'].map((id) => {
+      const request = http.request({ host: '127.0.0.1', port, method: 'POST', path: '/commands', agent: false });
+      request.on('error', () => undefined).end(JSON.stringify({ ...command, id }));
+      return request;
+    });
+    await vi.waitFor(() => expect(answers).toHaveLength(2));
+    const answered = new Promise((resolve) => { requests[1]?.once('response', (response) => response.resume().once('close', resolve)); });
+    requests[0]?.destroy();
+    await vi.waitFor(() => expect(calls).toHaveLength(1));
+    for (const answer of answers) answer();
+    await answered;
+    expect(calls).toEqual([expect.stringMatching(/^abandoned c[12]:1$/)]);
+  });
+
+  test('a connection that pipelines more requests than it may is told so and ended', async () => {
+    taken = 'waiting';
+    const body = JSON.stringify(command);
+    const one = `POST /commands HTTP/1.1\r\nhost: localhost\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
+    let text = '';
+    const ended = new Promise<void>((resolve) => {
+      net.connect(port, '127.0.0.1').setEncoding('utf8').on('data', (chunk) => { text += chunk; }).on('close', () => resolve()).write(one.repeat(MAX_OPEN_REQUESTS + 5));
+    });
+    await vi.waitFor(() => expect(answers).toHaveLength(MAX_OPEN_REQUESTS));
+    for (const answer of answers) answer();
+    await ended;
+    expect(text.match(/HTTP\/1\.1 200/g)).toHaveLength(MAX_OPEN_REQUESTS);
+    expect(text).toContain(`a connection has at most ${MAX_OPEN_REQUESTS} requests open`);
+  });
+
   test('a connection is kept for the next request', async () => {
     const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
     const ports = new Set<number | undefined>();
@@ -228,5 +263,25 @@ describe('the door', () => {
     agent.destroy();
     ports.delete(undefined);
     expect(ports.size).toBe(1);
+  });
+});
+
+describe('a door that is not on loopback', () => {
+  beforeEach(async () => {
+    server.close();
+    server = await openHttp({ http: { host: '0.0.0.0', port: 0, names: ['n1.lab'] }, token: TOKEN }, 'n1', scripted());
+    port = (server.address() as AddressInfo).port;
+  });
+
+  test.each([['POST', '/commands'], ['GET', '/events'], ['GET', '/tx/1.1'], ['GET', '/own'], ['POST', '/control/go']])('%s %s needs the token', async (method, path) => {
+    const body = method === 'POST' ? JSON.stringify(command) : '';
+    expect(await ask(method, path, body)).toMatchObject({ status: 401, headers: { 'www-authenticate': 'Bearer' } });
+    expect(await ask(method, path, body, { authorization: 'Bearer wrong' })).toMatchObject({ status: 401 });
+    expect((await ask(method, path, body, { authorization: `Bearer ${TOKEN}` })).status).not.toBe(401);
+  });
+
+  test('its status is open, under its configured names and no other', async () => {
+    expect((await ask('GET', '/status', '', { host: 'n1.lab:80' })).status).toBe(200);
+    expect((await ask('GET', '/status', '', { host: 'n2.lab:80' })).status).toBe(403);
   });
 });

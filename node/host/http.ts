@@ -1,9 +1,11 @@
-// The HTTP door of one node, on loopback. Everything has a limit; whatever is wrong with a request is one line of JSON.
-// /control/* needs the run's token; a page of a browser reaches nothing, because its Origin or its Host gives it away.
+// The HTTP door of one node. Everything has a limit; whatever is wrong with a request is one line of JSON. /control/* needs
+// the run's token, and where the door is not on loopback so does everything but GET /status; a page of a browser reaches
+// nothing, because its Origin or its Host gives it away. Who hangs up waits for nothing any longer.
 import { createHash, timingSafeEqual } from 'node:crypto';
 import http from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { isIP } from 'node:net';
+import type { Socket } from 'node:net';
 import type { Link } from '../../netem/link.ts';
 import type { ClockChange } from '../clock.ts';
 import type { Command, Json, NodeId, Position } from '../contract.ts';
@@ -12,11 +14,15 @@ import type { HostConfig } from '../seat.ts';
 import { readCommands } from './commands.ts';
 import { readClockChange, readLinks } from './control.ts';
 import { bindFailure } from './failure.ts';
+import { isLoopback } from './loopback.ts';
 
 /** What the door opens to. */
 export interface Node {
-  /** 'held': not started yet; 'full': too many commands wait. Then none of them is taken. */
-  submit(commands: readonly Command[], answer: (replies: readonly Reply[]) => void): 'taken' | 'held' | 'full';
+  /**
+   * 'held': not started yet; 'full': too many commands wait. Then none of them is taken. Else what to call when nobody
+   * waits for the answer any longer.
+   */
+  submit(commands: readonly Command[], answer: (replies: readonly Reply[]) => void): 'held' | 'full' | (() => void);
   status(): Json;
   transaction(at: Position): Transaction | 'held';
   query(route: `GET /${string}`, query: { readonly [key: string]: string | undefined }): { readonly status: number; readonly body: Json };
@@ -31,6 +37,8 @@ export interface Node {
 export const MAX_BODY_BYTES = 1 << 20;
 const MAX_HEADER_BYTES = 8 << 10;
 const MAX_CONNECTIONS = 4_096;
+/** Requests of one connection that are not answered yet: a client that pipelines more gets 503. */
+export const MAX_OPEN_REQUESTS = 64;
 const MAX_EVENTS = 10_000;
 const REQUEST_MS = 15_000;
 const KEPT_ALIVE_MS = 65_000;
@@ -46,6 +54,7 @@ export async function openHttp(config: Pick<HostConfig, 'http' | 'token'>, self:
   }, (request, response) => door.handle(request, response));
   server.maxConnections = MAX_CONNECTIONS;
   server.maxHeadersCount = 50;
+  server.on('connection', (socket) => door.connected(socket));
   server.on('clientError', (_error, socket) => {
     if (socket.writable) socket.end(NOT_HTTP);
     else socket.destroy();
@@ -58,24 +67,47 @@ export async function openHttp(config: Pick<HostConfig, 'http' | 'token'>, self:
   return server;
 }
 
+/** One connection: its requests that are not answered yet, and what to call for its commands if it ends before that. */
+type Line = { open: number; readonly waits: Set<() => void> };
+
 class Door {
-  readonly #host: string;
+  readonly #names: ReadonlySet<string>;
   readonly #token: Buffer;
+  readonly #guarded: boolean;
   readonly #node: Node;
+  readonly #lines = new WeakMap<Socket, Line>();
 
   constructor(config: Pick<HostConfig, 'http' | 'token'>, node: Node) {
-    this.#host = config.http.host;
+    const { host, names = [] } = config.http;
+    this.#names = new Set([host, 'localhost', ...names]);
     this.#token = digest(`Bearer ${config.token}`);
+    this.#guarded = !isLoopback(host);
     this.#node = node;
+  }
+
+  connected(socket: Socket): void {
+    const line: Line = { open: 0, waits: new Set() };
+    this.#lines.set(socket, line);
+    socket.once('close', () => {
+      for (const abandon of line.waits) abandon();
+    });
   }
 
   handle(request: IncomingMessage, response: ServerResponse): void {
     const { method, url = '/' } = request;
+    const line = this.#lines.get(request.socket) as Line;
     response.sendDate = false;
-    if (!this.#isLocalName(request)) {
+    line.open++;
+    response.once('close', () => { line.open--; });
+    if (line.open > MAX_OPEN_REQUESTS) {
+      response.shouldKeepAlive = false;
+      refuse(response, 503, `a connection has at most ${MAX_OPEN_REQUESTS} requests open`);
+    } else if (!this.#isKnownName(request)) {
       refuse(response, 403, 'this Host or Origin is not allowed here');
+    } else if (this.#guarded && url !== '/status' && !this.#hasToken(request)) {
+      refuse(response, 401, "all but /status needs the run's token here: Authorization: Bearer …");
     } else if (method === 'POST' && url === '/commands') {
-      readBody(request, response, (body) => this.#commands(body, response));
+      readBody(request, response, (body) => this.#commands(body, line, response));
     } else if (method === 'POST' && url.startsWith('/control/')) {
       this.#control(url.slice('/control/'.length), request, response);
     } else if (method === 'GET') {
@@ -86,25 +118,36 @@ class Door {
   }
 
   /** Against DNS rebinding: a foreign name in Host, or a page of another origin. */
-  #isLocalName(request: IncomingMessage): boolean {
+  #isKnownName(request: IncomingMessage): boolean {
     const { host = '', origin } = request.headers;
     const name = host.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
-    const local = name === this.#host || name === 'localhost' || isIP(name) !== 0;
-    return local && (origin === undefined || origin === `http://${host}`);
+    const known = this.#names.has(name) || isIP(name) !== 0;
+    return known && (origin === undefined || origin === `http://${host}`);
   }
 
-  #commands(body: string, response: ServerResponse): void {
+  #hasToken(request: IncomingMessage): boolean {
+    return timingSafeEqual(digest(request.headers.authorization ?? ''), this.#token);
+  }
+
+  #commands(body: string, line: Line, response: ServerResponse): void {
     const read = readCommands(body);
     if ('malformed' in read) {
       answer(response, 400, { outcome: 'fail', reason: 'malformed', error: read.malformed });
       return;
     }
+    let abandon: (() => void) | null = null;
     const taken = this.#node.submit(read.commands, (replies) => {
+      if (abandon !== null) line.waits.delete(abandon);
       const first = replies[0] as Reply;
       if (read.batch) answer(response, 200, replies);
       else answer(response, statusOf(first), first);
     });
-    if (taken === 'taken') return;
+    if (typeof taken === 'function') {
+      if (response.headersSent) return;
+      abandon = taken;
+      line.waits.add(abandon);
+      return;
+    }
     const error = taken === 'held' ? 'this node is held; POST /control/go releases it' : 'too many commands wait here';
     answer(response, 503, { outcome: 'fail', reason: 'busy', error });
   }
@@ -145,7 +188,7 @@ class Door {
   }
 
   #control(action: string, request: IncomingMessage, response: ServerResponse): void {
-    if (!timingSafeEqual(digest(request.headers.authorization ?? ''), this.#token)) {
+    if (!this.#hasToken(request)) {
       refuse(response, 401, "/control/* needs the run's token: Authorization: Bearer …");
       return;
     }

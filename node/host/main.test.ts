@@ -112,6 +112,27 @@ describe('a cluster', () => {
   });
 });
 
+describe('a cluster with a secret', () => {
+  test('commits, and takes no frame that is not signed with it', async () => {
+    const processes = cluster({ change: { secret: 'the secret of this run' } });
+    await processes.startAll();
+    for (let sequence = 1; sequence <= 5; sequence++) await processes.submitUntilOk(processes.ids, put(sequence));
+    const others = processes.ids.slice(0, 2);
+    await processes.end('n3', 'SIGKILL');
+    // From the address of a member, and of this run: all but the MAC is right.
+    const impostor = dgram.createSocket('udp4');
+    const { host, port } = processes.place('n3');
+    await new Promise<void>((resolve) => { impostor.bind(port, host, resolve); });
+    const claim = nodeBytes.encode('{"type":"appendEntries","term":1000000}');
+    const [frame] = encodeFrames({ run: processes.run, from: 'n3', to: 'n1', life: 1, kind: 'message' }, 0, claim, 1_400, nodeBytes);
+    for (let number = 0; number < 10; number++) impostor.send(frame as Uint8Array, port, processes.place('n1').host);
+    await vi.waitFor(() => expect(traffic(processes, 'n1').foreign).toBe(10), { timeout: 10_000 });
+    impostor.close();
+    await processes.submitUntilOk(others, put(6));
+    expect((await statusOf(processes, 'n1')).epoch).toBeLessThan(1_000);
+  });
+});
+
 describe('one node', () => {
   test('is held until it is released: it answers its status and takes no command', async () => {
     const processes = cluster({ count: 1 });

@@ -35,3 +35,20 @@ test('after the time the outcome is unknown, each in its own time, and the last 
   expect(answers).toEqual(['first unknown', 'other ok', 'forgot c1:1', 'retry unknown']);
   expect(pending.room).toBe(10);
 });
+
+test('who hangs up frees its place and is not answered; the last of a command forgets it', () => {
+  const answers: string[] = [];
+  const pending = new Pending(2, 100, () => performance.now(), (id) => answers.push(`forgot ${id}`));
+  const first = pending.add('c1:1', (reply) => answers.push(`first ${reply.outcome}`));
+  const retry = pending.add('c1:1', (reply) => answers.push(`retry ${reply.outcome}`));
+  first();
+  first();
+  expect(pending.room).toBe(1);
+  expect(answers).toEqual([]);
+  retry();
+  expect(pending.room).toBe(2);
+  pending.settle('c1:1', ok);
+  vi.advanceTimersByTime(1_000);
+  retry();
+  expect(answers).toEqual(['forgot c1:1']);
+});

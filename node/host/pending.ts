@@ -1,5 +1,5 @@
 // Who waits for which command at this node's HTTP door. Bounded in number and in time: beyond the number a command is not
-// taken, after the time its outcome is unknown.
+// taken, after the time its outcome is unknown; who hangs up frees its place at once.
 import type { CommandId } from '../contract.ts';
 import type { Reply } from '../replica.ts';
 
@@ -27,8 +27,8 @@ export class Pending {
     return this.#max - this.#waiters.size;
   }
 
-  /** Calls answer once. A retry waits beside the first request of the same id. */
-  add(id: CommandId, answer: (reply: Reply) => void): void {
+  /** Calls answer once, unless what it returns is called before. A retry waits beside the first request of the same id. */
+  add(id: CommandId, answer: (reply: Reply) => void): () => void {
     const waiter: Waiter = { id, untilMs: this.#now() + this.#timeoutMs, answer };
     const others = this.#byId.get(id);
     if (others === undefined) this.#byId.set(id, waiter);
@@ -36,6 +36,9 @@ export class Pending {
     else this.#byId.set(id, [others, waiter]);
     this.#waiters.add(waiter);
     this.#timer ??= setTimeout(() => this.#expire(), this.#timeoutMs);
+    return () => {
+      if (this.#waiters.delete(waiter)) this.#drop(waiter);
+    };
   }
 
   settle(id: CommandId, reply: Reply): void {

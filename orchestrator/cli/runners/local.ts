@@ -1,6 +1,6 @@
 // The nodes of a run as processes of this machine, on loopback. A crash is SIGKILL, a pause SIGSTOP; every start is a new
 // life. A node starts held and is released when its links are applied. Whatever happens, close() leaves no process.
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { assert } from '../../../node/assert.ts';
@@ -14,7 +14,7 @@ import { seatOf } from '../../seats.ts';
 import { type Child, endWithin, type Exit, startChild } from '../children.ts';
 import { nodeModules } from '../plugins.ts';
 import { type Cluster, type ClusterPlace, createRealtimeRunner } from '../realtime.ts';
-import { findPlaces, type Place } from './ports.ts';
+import { type Binding, findPlaces, type Place } from './ports.ts';
 
 const READY_POLL_MS = 20;
 const READY_WITHIN_MS = 30_000;
@@ -71,7 +71,12 @@ class LocalCluster implements Cluster {
       member.child = null;
       this.#where.died(died(child, exit));
     });
-    await this.#ready(member, child);
+    try {
+      await this.#ready(member, child);
+    } finally {
+      // It holds the token, and what a failed run leaves is looked at and passed on; the node has read it.
+      rmSync(file, { force: true });
+    }
   }
 
   async release(node: NodeId): Promise<void> {
@@ -170,7 +175,7 @@ class LocalCluster implements Cluster {
       seat: { ...seatOf(plan, member.id), life: member.life },
       protocol: plan.protocol, plugins: nodeModules(this.#where.plugins), seed: plan.seed,
       sockets: Object.fromEntries([...this.#members.values()].map(({ id, place }) => [id, place])),
-      http: member.place, token: this.#where.token,
+      http: member.place, token: this.#where.token, secret: null,
       dataDir: join(member.folder, 'data'), eventsFile: this.#eventsFile(member),
       epochMs: plan.epochMs, originNs: this.#where.originNs.toString(), clock: spec.clock,
       fsyncMs: plan.fsyncMs, detail: plan.detail,
@@ -196,19 +201,19 @@ function died(child: Child, exit: Exit): LabError {
 }
 
 /** Finds the places of the nodes; none is started yet. portBase as below. */
-export async function openLocalCluster(plan: Plan, where: ClusterPlace, portBase: number | null): Promise<Cluster> {
-  return new LocalCluster(plan, where, await findPlaces(plan.nodes.map(({ id }) => id), portBase));
+export async function openLocalCluster(plan: Plan, where: ClusterPlace, portBase: number | null, binding?: Binding): Promise<Cluster> {
+  return new LocalCluster(plan, where, await findPlaces(plan.nodes.map(({ id }) => id), portBase, binding));
 }
 
-/** portBase: the port of the first node, the next ones follow; null: free ones. plugins: absolute paths. */
-export function createLocalRunner(portBase: number | null, plugins: readonly string[] = []): Runner {
+/** portBase: the port of the first node, the next ones follow; null: free ones. plugins: absolute paths. binding: the machine's own. */
+export function createLocalRunner(portBase: number | null, plugins: readonly string[] = [], binding?: Binding): Runner {
   return createRealtimeRunner({
     name: 'local',
     summary: 'one process for each node on this machine, UDP over loopback, real disk and real time',
     plugins,
     shapers: [userspace],
     probe: () => Promise.resolve({ ok: true }),
-    open: (plan, where) => openLocalCluster(plan, where, portBase),
+    open: (plan, where) => openLocalCluster(plan, where, portBase, binding),
     freePorts: portBase === null,
   });
 }

@@ -10,7 +10,11 @@ export type Place = { readonly host: string; readonly port: number };
 
 const ATTEMPTS = 20;
 
-/** The port that was bound and released, or why it could not be. port 0: any. */
+/** Binds and releases: the port (0 asks for any), or the code of why it could not be. */
+type TryBind = (host: string, port: number) => Promise<number | string>;
+/** How addresses are tried; a test can be a machine with others. */
+export type Binding = { readonly udp: TryBind; readonly tcp: TryBind };
+
 function tryUdp(host: string, port: number): Promise<number | string> {
   return new Promise((resolve) => {
     const socket = createSocket('udp4');
@@ -33,6 +37,8 @@ function tryTcp(host: string, port: number): Promise<number | string> {
   });
 }
 
+const BINDING: Binding = { udp: tryUdp, tcp: tryTcp };
+
 function taken(node: NodeId, place: string, code: string): LabError {
   if (code === 'EADDRINUSE') {
     return new LabError('port-in-use', `${place}, which ${node} needs, is in use`, 'end the process that holds it, choose another --port, or leave --port out');
@@ -40,31 +46,31 @@ function taken(node: NodeId, place: string, code: string): LabError {
   return new LabError('machine-lacks', `${place}, which ${node} needs, cannot be bound (${code})`, 'choose another --port (above 1023)');
 }
 
-async function givenPort(node: NodeId, host: string, port: number): Promise<Place> {
-  const udp = await tryUdp(host, port);
+async function givenPort(node: NodeId, host: string, port: number, binding: Binding): Promise<Place> {
+  const udp = await binding.udp(host, port);
   if (typeof udp === 'string') throw taken(node, `${host}:${port}/udp`, udp);
-  const tcp = await tryTcp(host, port);
+  const tcp = await binding.tcp(host, port);
   if (typeof tcp === 'string') throw taken(node, `${host}:${port}/tcp`, tcp);
   return { host, port };
 }
 
-async function freePort(node: NodeId, host: string, used: ReadonlySet<number>): Promise<Place> {
+async function freePort(node: NodeId, host: string, used: ReadonlySet<number>, binding: Binding): Promise<Place> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const port = await tryUdp(host, 0);
+    const port = await binding.udp(host, 0);
     if (typeof port === 'string') throw taken(node, `${host}/udp`, port);
-    if (!used.has(port) && typeof (await tryTcp(host, port)) === 'number') return { host, port };
+    if (!used.has(port) && typeof (await binding.tcp(host, port)) === 'number') return { host, port };
   }
   throw new LabError('port-in-use', `no free port was found on ${host} for ${node}`, 'end what holds so many, or give a base with --port');
 }
 
 /** One place for each node; from portBase on in the order of the nodes, or free ones. */
-export async function findPlaces(nodes: readonly NodeId[], portBase: number | null): Promise<ReadonlyMap<NodeId, Place>> {
+export async function findPlaces(nodes: readonly NodeId[], portBase: number | null, binding: Binding = BINDING): Promise<ReadonlyMap<NodeId, Place>> {
   const places = new Map<NodeId, Place>();
   const used = new Set<number>();
-  const ownHosts = typeof (await tryUdp('127.0.0.2', 0)) === 'number';
+  const ownHosts = typeof (await binding.udp('127.0.0.2', 0)) === 'number';
   for (const [index, node] of nodes.entries()) {
     const host = ownHosts ? `127.0.0.${2 + index}` : '127.0.0.1';
-    const place = portBase === null ? await freePort(node, host, used) : await givenPort(node, host, portBase + index);
+    const place = portBase === null ? await freePort(node, host, used, binding) : await givenPort(node, host, portBase + index, binding);
     used.add(place.port);
     places.set(node, place);
   }
