@@ -101,7 +101,7 @@ test('the simulator prints equal JSON for equal seeds, another for another, and 
   for (const [index, run] of runFolders(out('one')).entries()) {
     const twin = runFolders(out('two'))[index] as string;
     expect(readFileSync(join(twin, 'events.ndjson'), 'utf8')).toBe(readFileSync(join(run, 'events.ndjson'), 'utf8'));
-    expect(readdirSync(run).sort()).toEqual(['environment.json', 'events.ndjson', 'history.ndjson', 'plan.json', 'summary.json']);
+    expect(readdirSync(run).sort()).toEqual(['clock-error.csv', 'environment.json', 'events.ndjson', 'histograms.json', 'history.ndjson', 'manifest.json', 'plan.json', 'samples.parquet', 'summary.csv', 'summary.json']);
   }
 });
 

@@ -8,8 +8,10 @@ import { addFault } from './commands/fault.ts';
 import { addList } from './commands/list.ts';
 import { addNew } from './commands/new.ts';
 import { addOperations } from './commands/operations.ts';
+import { addReplay } from './commands/replay.ts';
 import { addRun } from './commands/run.ts';
 import { addStatus } from './commands/status.ts';
+import { addVerify } from './commands/verify.ts';
 import { labVersion } from './environment.ts';
 import { reportFailure } from './failure.ts';
 
@@ -42,7 +44,7 @@ function listenToSignals(): void {
   }
 }
 
-const COMMANDS: readonly AddCommand[] = [addRun, addCluster, addStatus, addOperations, addFault, addList, addNew];
+const COMMANDS: readonly AddCommand[] = [addRun, addVerify, addReplay, addCluster, addStatus, addOperations, addFault, addList, addNew];
 
 function createProgram(exit: (code: number) => void): Command {
   const program = new Command('lab')

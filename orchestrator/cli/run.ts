@@ -1,7 +1,7 @@
 // `lab run`: an experiment becomes plans, each plan a run with a folder of its own, and all of them one table. Several
 // runners get the same plan; the table of one is printed before the next begins.
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { named, type Registry } from '../builtins.ts';
 import { applyOverrides, ExperimentDocument } from '../document.ts';
 import { EXIT, LabError } from '../errors.ts';
@@ -10,12 +10,14 @@ import { readFaultFlag, withFaults } from '../fault-text.ts';
 import { exitCodeOf, judge } from '../judge.ts';
 import type { Plan, Runner, Sink, Summary } from '../kinds.ts';
 import { makePlans } from '../plan.ts';
+import { summarizeExperiment } from '../report/experiment.ts';
 import { renderTable } from '../report/table.ts';
 import { createSimulator } from '../simulate.ts';
 import { NODE_BYTES } from './bytes.ts';
 import { type Environment, readEnvironment } from './environment.ts';
 import { loadPlugins, type Plugins } from './plugins.ts';
 import { type Report, showProgress } from './progress.ts';
+import { EXPERIMENT_FILE } from './results/read.ts';
 import { createLocalRunner } from './runners/local.ts';
 import { createResultsFolder } from './results-folder.ts';
 import { files } from './sinks/files.ts';
@@ -67,6 +69,11 @@ export async function runExperiment(targets: readonly string[], flags: RunFlags,
   const results = createResultsFolder(flags.out, experiment.name);
   const environment = await readEnvironment();
   const summaries: Summary[] = [];
+  const keepTogether = () => {
+    const together = summarizeExperiment(experiment.name, new Map(summaries.map((summary) => [basename(runFolder(results, summary.plan)), summary])));
+    writeJson(join(results, EXPERIMENT_FILE), together);
+    return together;
+  };
   const print = (some: readonly Summary[]) => { if (!flags.json && some.length > 0) process.stdout.write(`${renderTable(some, tableWidth())}\n\n`); };
   try {
     for (const [index, runner] of runners.entries()) {
@@ -77,12 +84,14 @@ export async function runExperiment(targets: readonly string[], flags: RunFlags,
     }
   } catch (error) {
     // What was measured before is not lost with the run that failed.
+    keepTogether();
     print(summaries);
     process.stderr.write(`results: ${results}\n`);
     throw error;
   }
+  const { groups } = keepTogether();
   print(summaries);
-  if (flags.json) process.stdout.write(`${JSON.stringify({ version: 1, experiment: experiment.name, summaries }, null, 2)}\n`);
+  if (flags.json) process.stdout.write(`${JSON.stringify({ version: 1, experiment: experiment.name, summaries, groups }, null, 2)}\n`);
   else process.stdout.write(`results: ${results}\n`);
   if (stop.requested) {
     process.stderr.write('interrupted: what is there covers a part of the experiment\n');
