@@ -17,8 +17,8 @@ name: recorded
 protocols: [raft]
 nodes: 3
 load: { rate: 100/s }
-run: { warmup: 1s, measure: 4s }
-faults: [{ at: 1s, crash: leader, for: 1s }]
+run: { warmup: 1s, measure: 2s }
+faults: [{ at: 500ms, crash: leader, for: 500ms }]
 `;
 
 /** Its events, in order. */

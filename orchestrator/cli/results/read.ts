@@ -16,11 +16,14 @@ const VERSION = 1;
 /** A longer line is no event: a message is at most a megabyte. */
 const MAX_LINE_CHARS = 16 * 1024 * 1024;
 
+/** Of an experiment folder. */
+export const EXPERIMENT_FILE = 'experiment.json';
+export const EXPERIMENT_FIELDS = ['experiment', 'runs', 'groups'];
 const PLAN_FIELDS = ['id', 'experiment', 'label', 'runner', 'shaper', 'protocol', 'options', 'seed', 'nodes', 'links', 'load', 'warmupMs', 'measureMs', 'settleMs', 'schedule', 'thresholds'];
-const SUMMARY_FIELDS = ['plan', 'partial', 'publishable', 'invalid', 'metrics', 'expected', 'outages', 'verdicts', 'missed'];
+const SUMMARY_FIELDS = ['plan', 'partial', 'publishable', 'baseline', 'invalid', 'metrics', 'regions', 'expected', 'outages', 'verdicts', 'missed'];
 const ENVIRONMENT_FIELDS = ['lab', 'node', 'os', 'cpu'];
 
-function damaged(what: string, hint: string, cause?: unknown): LabError {
+export function damaged(what: string, hint: string, cause?: unknown): LabError {
   return new LabError('bad-result', what, hint, cause);
 }
 
@@ -58,7 +61,7 @@ async function readPlan(folder: string): Promise<Plan> {
 }
 
 /** A JSON file of the lab's own: an object with these fields and, unless null, this version. */
-async function readDocument(folder: string, name: string, fields: readonly string[], version: number | null): Promise<{ readonly [field: string]: unknown }> {
+export async function readDocument(folder: string, name: string, fields: readonly string[], version: number | null): Promise<{ readonly [field: string]: unknown }> {
   const path = join(folder, name);
   const value = parsed(await textOf(path), path);
   if (!isObject(value)) throw damaged(`${path} is not of this lab: it holds no object`, 'give a folder that lab run made');
@@ -79,7 +82,7 @@ async function textOf(path: string): Promise<string> {
   }
 }
 
-function unreadable(path: string, cause: unknown): LabError {
+export function unreadable(path: string, cause: unknown): LabError {
   const code = codeOf(cause);
   return damaged(code === 'ENOENT' ? `${path} is missing` : `${path} cannot be read (${code})`, 'give a folder that lab run finished', cause);
 }

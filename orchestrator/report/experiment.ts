@@ -1,0 +1,54 @@
+// experiment.json: what the repetitions of an experiment give together. For each figure the median and the range of the runs'
+// figures; nothing is pooled and no percentile is averaged, because operations within a run are no repetitions.
+import type { Figure, Summary } from '../kinds.ts';
+import { METRICS } from '../metrics/names.ts';
+import { extremesOf, medianFigure } from './figures.ts';
+import { groupsOf } from './groups.ts';
+
+export type FigureRange = {
+  /** Of an even number the lower one of the two in the middle: always a figure of one of the runs. */
+  readonly median: Figure;
+  readonly least: Figure;
+  readonly most: Figure;
+};
+
+export type GroupFigures = {
+  readonly label: string;
+  readonly runner: string;
+  readonly protocol: string;
+  /** Folders, or their places in a list of runs. */
+  readonly runs: readonly string[];
+  /** Every run may be published. */
+  readonly publishable: boolean;
+  /** null: no run has a value. */
+  readonly figures: { readonly [name: string]: FigureRange | null };
+  readonly regions: readonly { readonly region: string; readonly figures: { readonly [name: string]: FigureRange | null } }[];
+};
+
+export type ExperimentSummary = { readonly version: 1; readonly experiment: string; readonly runs: readonly string[]; readonly groups: readonly GroupFigures[] };
+
+/** runs: by the names of their folders, in the order they were made. */
+export function summarizeExperiment(experiment: string, runs: ReadonlyMap<string, Summary>): ExperimentSummary {
+  const nameOf = new Map([...runs].map(([name, summary]) => [summary, name]));
+  const groups = groupsOf([...runs.values()]).map((group): GroupFigures => {
+    const { label, runner, protocol } = (group.runs[0] as Summary).plan;
+    const regions = [...new Set(group.runs.flatMap((run) => run.regions.map(({ region }) => region)))];
+    return {
+      label, runner, protocol, runs: group.runs.map((run) => nameOf.get(run) ?? ''), publishable: group.runs.every(({ publishable }) => publishable),
+      figures: rangesOf(group.runs.map(({ metrics }) => metrics), METRICS.map(({ name }) => name)),
+      regions: regions.map((region) => {
+        const metrics = group.runs.flatMap((run) => run.regions.filter((row) => row.region === region).map((row) => row.metrics));
+        return { region, figures: rangesOf(metrics, Object.keys(metrics[0] ?? {})) };
+      }),
+    };
+  });
+  return { version: 1, experiment, runs: [...runs.keys()], groups };
+}
+
+function rangesOf(metrics: readonly Summary['metrics'][], names: readonly string[]): GroupFigures['figures'] {
+  return Object.fromEntries(names.map((name) => {
+    const figures = metrics.flatMap((of) => of[name] ?? []);
+    const extremes = extremesOf(figures);
+    return [name, extremes === null ? null : { median: medianFigure(figures), ...extremes }];
+  }));
+}
