@@ -19,6 +19,7 @@ export type Plugins = {
 };
 
 const OWN: Plugin = { ...BUILTINS, sinks: [filesSink] };
+const OWN_NAME = new URL(`own-name${extname(import.meta.url)}`, import.meta.url).href;
 const KINDS = ['protocols', 'workloads', 'faults', 'checks', 'sinks'] as const;
 
 /** What a node process imports: as the lab does, it must know its own name before it meets a plug-in. */
@@ -99,16 +100,27 @@ function importError(path: string, file: string, error: unknown): LabError {
     if (name === undefined) return refuse(message.replaceAll(`${dirname(file)}/`, './'), 'give the path with its ending: import … from \'./other.ts\'');
     return refuse(`it imports the package ${name}, which is not installed there`, `run in its folder: npm install ${name === 'consensus-lab' ? PACKAGE_ROOT : name}`);
   }
+  if (code === 'ERR_PACKAGE_PATH_NOT_EXPORTED' && message.includes(PACKAGE_ROOT)) {
+    const [, name = ''] = /'\.\/([^']+)'/.exec(message) ?? [];
+    return refuse(`the lab offers no consensus-lab/${name}`, `it offers: ${offered().join(', ')}`);
+  }
   if (code === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX') return refuse(message, 'Node only strips types: write no enum, namespace or parameter property (erasableSyntaxOnly in tsconfig.json finds them)');
   if (code === 'ERR_UNSUPPORTED_NODE_MODULES_TYPE_STRIPPING') return refuse('Node strips no types under node_modules', 'move it out of node_modules, or compile it to JavaScript');
   if (/outside a module|Unexpected token 'export'/.test(message)) return refuse('a file that it imports is no ES module', 'set "type": "module" in the package.json beside that file');
   if (/does not provide an export named/.test(message)) return refuse(message, 'if that is a type, write import type { … }');
-  if (error instanceof SyntaxError) return refuse(`it cannot be read: ${message}`, 'correct it at this place');
+  if (error instanceof SyntaxError) return refuse(`it cannot be read: ${message}`, at === null ? `node --check ${shortened(file)} shows where` : 'correct it at this place');
   return refuse(`it throws at import: ${message}`, `node ${shortened(file)} shows where`);
 }
 
-/** FILE:LINE of the first place outside of Node itself. */
+/** What a plug-in may import of the lab. */
+function offered(): readonly string[] {
+  const { name, exports } = JSON.parse(readFileSync(join(PACKAGE_ROOT, 'package.json'), 'utf8')) as { readonly name: string; readonly exports: object };
+  return Object.keys(exports).filter((path) => !path.endsWith('.json')).map((path) => name + path.slice(1));
+}
+
+/** FILE:LINE of the first place that is neither Node's nor the resolver's. */
 function placeOf(error: unknown): string | null {
-  const [, file, line] = /(file:\/\/\/[^\s:()]+):(\d+)/.exec(error instanceof Error ? (error.stack ?? '') : '') ?? [];
+  const stack = error instanceof Error ? (error.stack ?? '') : '';
+  const [, file, line] = [...stack.matchAll(/(file:\/\/\/[^\s:()]+):(\d+)/g)].find(([, file]) => file !== OWN_NAME) ?? [];
   return file === undefined ? null : `${shortened(fileURLToPath(file))}:${line}`;
 }
