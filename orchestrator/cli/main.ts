@@ -10,6 +10,7 @@ import { addNew } from './commands/new.ts';
 import { addOperations } from './commands/operations.ts';
 import { addReplay } from './commands/replay.ts';
 import { addRun } from './commands/run.ts';
+import { addSchema } from './commands/schema.ts';
 import { addStatus } from './commands/status.ts';
 import { addVerify } from './commands/verify.ts';
 import { labVersion } from './environment.ts';
@@ -44,7 +45,7 @@ function listenToSignals(): void {
   }
 }
 
-const COMMANDS: readonly AddCommand[] = [addRun, addVerify, addReplay, addCluster, addStatus, addOperations, addFault, addList, addNew];
+const COMMANDS: readonly AddCommand[] = [addRun, addVerify, addReplay, addCluster, addStatus, addOperations, addFault, addList, addSchema, addNew];
 
 function createProgram(exit: (code: number) => void): Command {
   const program = new Command('lab')
