@@ -47,7 +47,8 @@ function processesIn(place: string): readonly string[] {
 }
 
 function runFolders(out: string): readonly string[] {
-  return readdirSync(out).flatMap((experiment) => readdirSync(join(out, experiment)).map((run) => join(out, experiment, run)));
+  return readdirSync(out).flatMap((experiment) => (
+    readdirSync(join(out, experiment), { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => join(out, experiment, name))));
 }
 
 function summaryIn(run: string): Summary {
