@@ -72,7 +72,7 @@ const KEYS: { readonly [path: string]: string } = {
 };
 
 /** A part of a schema that may be written to. */
-type Part = { [key: string]: Part | Json | undefined };
+type Part = { [key: string]: Json | undefined };
 
 function schemaOf(schema: z.ZodType): Part {
   const { $schema: _, ...rest } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any', metadata: quantities }) as Part;
@@ -92,7 +92,7 @@ function sectionOf(part: Part): Part {
 function typeOf(value: Json): Part {
   if (value === null) return {};
   if (Array.isArray(value)) return { type: 'array' };
-  return { type: typeof value === 'object' ? 'object' : typeof value as 'string' | 'number' | 'boolean' };
+  return { type: typeof value };
 }
 
 /** An option takes what its default is; 'auto' and times as texts may stand for numbers. */
@@ -167,7 +167,7 @@ export function experimentJsonSchema(registry: Registry): JsonSchema {
   Object.assign(propertiesOf(properties['network'] ?? {})['wan'] ?? {}, { enum: PROFILES.map(({ name }) => name) });
   propertiesOf(properties['disk'] ?? {})['fsync'] = { default: 'real', anyOf: [{ ...DURATION }, { enum: ['real'] }] };
   for (const [path, text] of Object.entries(KEYS)) describe(properties, path.split('.'), text);
-  return { $schema: 'https://json-schema.org/draft/2020-12/schema', title: 'An experiment of the lab', ...schema } as JsonSchema;
+  return { $schema: 'https://json-schema.org/draft/2020-12/schema', title: 'An experiment of the lab', ...schema };
 }
 
 /** Keeps what the unit says. */
