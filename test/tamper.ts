@@ -45,7 +45,7 @@ export function amongNonsense(protocol: AnyProtocol, seed: string): AnyProtocol 
 }
 
 /** One part, chosen at random, replaced by a value of another type or left out. */
-function damaged(value: Json, random: () => number): Json {
+export function damaged(value: Json, random: () => number): Json {
   if (typeof value !== 'object' || value === null || random() < 0.2) return ofAnotherType(value, random);
   const keys = Object.keys(value);
   const chosen = keys[Math.floor(random() * keys.length)];
