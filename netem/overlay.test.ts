@@ -38,3 +38,33 @@ test('the matrix has every planned link and every cut, also where the plan has n
   expect(overlays.matrix()).toEqual({ n1: { n2: slow, n3: { ...PERFECT_LINK, lossPct: 100 } }, n2: { n1: slow } });
   expect(overlays.link('n3', 'n1')).toBe(PERFECT_LINK);
 });
+
+test('a change adds to the delay and replaces the rest, one way, and a cut wins over it', () => {
+  const overlays = new LinkOverlays(plan);
+  overlays.change('f0', [['n1', 'n2', { addedDelayMs: 10, lossPct: 30 }]]);
+  expect(overlays.link('n1', 'n2')).toEqual({ ...slow, delayMs: 50, lossPct: 30 });
+  expect(overlays.link('n2', 'n1')).toBe(slow);
+  overlays.cut('f1', [['n1', 'n2']]);
+  expect(overlays.matrix().n1?.n2).toEqual({ ...slow, delayMs: 50, lossPct: 100, lossBurst: null });
+  overlays.cut('f1', null);
+  overlays.change('f0', null);
+  expect(overlays.link('n1', 'n2')).toBe(slow);
+});
+
+test('delays of two overlays add up, of other values the newest holds, and each comes off alone', () => {
+  const overlays = new LinkOverlays(plan);
+  overlays.change('f0', [['n1', 'n2', { addedDelayMs: 10, lossPct: 30 }]]);
+  overlays.change('f1', [['n1', 'n2', { addedDelayMs: 5, lossPct: 20 }], ['n1', 'n3', { corruptPct: 2 }]]);
+  expect(overlays.link('n1', 'n2')).toEqual({ ...slow, delayMs: 55, lossPct: 20 });
+  expect(overlays.matrix().n1?.['n3']).toEqual({ ...PERFECT_LINK, corruptPct: 2 });
+  overlays.change('f0', null);
+  expect(overlays.link('n1', 'n2')).toEqual({ ...slow, delayMs: 45, lossPct: 20 });
+});
+
+test('a link that no overlay touched meanwhile stays the same object', () => {
+  const overlays = new LinkOverlays(plan);
+  overlays.change('f0', [['n1', 'n2', { lossPct: 30 }]]);
+  const before = overlays.uncut('n1', 'n2');
+  overlays.change('f1', [['n2', 'n1', { lossPct: 30 }]]);
+  expect(overlays.uncut('n1', 'n2')).toBe(before);
+});

@@ -1,48 +1,77 @@
-// Cuts over the plan's links. A cut is 100 % loss in one direction; it belongs to a named overlay, and healing an overlay
-// takes off its own cuts only, so that partitions may overlap in time.
+// What faults lay over the plan's links. An overlay has a name and holds changes (more loss, more delay …) or cuts, each in one
+// direction; taking it off takes off its own alone, so that faults may overlap in time. A cut is 100 % loss and wins.
 import { PERFECT_LINK } from './link.ts';
 import type { Link, LinkMatrix } from './link.ts';
 
+/** The delay adds to what is there, everything else replaces it. */
+export type LinkChange = Partial<Omit<Link, 'delayMs'>> & { readonly addedDelayMs?: number };
+/** From, to, one way. */
+export type ChangedLink = readonly [from: string, to: string, change: LinkChange];
+type Pair = readonly [from: string, to: string];
+
 export class LinkOverlays {
   readonly #plan: LinkMatrix;
-  readonly #overlays = new Map<string, readonly (readonly [string, string])[]>();
+  readonly #cuts = new Map<string, readonly Pair[]>();
+  readonly #changes = new Map<string, readonly ChangedLink[]>();
+  /** What became of each changed link: the same object until its changes differ. */
+  readonly #changed = new Map<string, { readonly text: string; readonly link: Link }>();
 
   constructor(plan: LinkMatrix) {
     this.#plan = plan;
   }
 
-  /** pairs: from and to, one way each; they replace what this overlay cut before. null takes the overlay off. */
-  cut(overlay: string, pairs: readonly (readonly [string, string])[] | null): void {
-    if (pairs === null) this.#overlays.delete(overlay);
-    else this.#overlays.set(overlay, pairs);
+  /** They replace what this overlay cut before. null takes the overlay off. */
+  cut(overlay: string, pairs: readonly Pair[] | null): void {
+    if (pairs === null) this.#cuts.delete(overlay);
+    else this.#cuts.set(overlay, pairs);
+  }
+
+  /** They replace what this overlay changed before. null takes the overlay off. */
+  change(overlay: string, changes: readonly ChangedLink[] | null): void {
+    if (changes === null) this.#changes.delete(overlay);
+    else this.#changes.set(overlay, changes);
   }
 
   isCut(from: string, to: string): boolean {
-    for (const pairs of this.#overlays.values()) {
+    for (const pairs of this.#cuts.values()) {
       if (pairs.some(([source, target]) => source === from && target === to)) return true;
     }
     return false;
   }
 
-  link(from: string, to: string): Link {
+  /** The link without its cuts. The newest overlay's value stands; delays add up. */
+  uncut(from: string, to: string): Link {
     const planned = this.#plan[from]?.[to] ?? PERFECT_LINK;
-    return this.isCut(from, to) ? cutOff(planned) : planned;
+    let link = planned;
+    for (const changes of this.#changes.values()) {
+      for (const [source, target, { addedDelayMs = 0, ...change }] of changes) {
+        if (source === from && target === to) link = { ...link, ...change, delayMs: link.delayMs + addedDelayMs };
+      }
+    }
+    if (link === planned) return planned;
+    const key = `${from} ${to}`;
+    const text = JSON.stringify(link);
+    const known = this.#changed.get(key);
+    if (known?.text === text) return known.link;
+    this.#changed.set(key, { text, link });
+    return link;
   }
 
-  /** Every link of the plan, and the cuts on links that the plan does not mention. */
+  link(from: string, to: string): Link {
+    const link = this.uncut(from, to);
+    return this.isCut(from, to) ? { ...link, lossPct: 100, lossBurst: null } : link;
+  }
+
+  /** Every link of the plan, and what overlays do to links that the plan does not mention. */
   matrix(): LinkMatrix {
     const matrix: { [from: string]: { [to: string]: Link } } = {};
     for (const [from, row] of Object.entries(this.#plan)) matrix[from] = { ...row };
-    for (const pairs of this.#overlays.values()) {
-      for (const [from, to] of pairs) {
+    for (const overlay of [...this.#changes.values(), ...this.#cuts.values()]) {
+      for (const [from, to] of overlay) {
         matrix[from] ??= {};
-        matrix[from][to] = cutOff(this.#plan[from]?.[to] ?? PERFECT_LINK);
+        matrix[from][to] = this.link(from, to);
       }
     }
     return matrix;
   }
-}
-
-function cutOff(link: Link): Link {
-  return { ...link, lossPct: 100, lossBurst: null };
 }

@@ -3,12 +3,7 @@ import type { AnyProtocol } from '../node/contract.ts';
 import { PROTOCOLS } from '../node/registry.ts';
 import { CHECKS } from './checks/all.ts';
 import { LabError } from './errors.ts';
-import { clockOffset } from './faults/clock-offset.ts';
-import { crash } from './faults/crash.ts';
-import { isolateLeader } from './faults/isolate-leader.ts';
-import { partition } from './faults/partition.ts';
-import { pause } from './faults/pause.ts';
-import { restart } from './faults/restart.ts';
+import { FAULTS } from './faults/all.ts';
 import type { Check, Fault, Plugin, Sink, Workload } from './kinds.ts';
 import { didYouMean } from './suggest.ts';
 import { counter } from './workloads/counter.ts';
@@ -19,7 +14,7 @@ import { register } from './workloads/register.ts';
 export const BUILTINS = {
   protocols: PROTOCOLS,
   workloads: [register, counter, hotKey, readIncrement],
-  faults: [crash, restart, pause, partition, isolateLeader, clockOffset],
+  faults: FAULTS,
   checks: CHECKS,
   sinks: [],
 } satisfies Plugin;

@@ -3,9 +3,11 @@
 import type { z } from 'zod';
 import type { ClockSpec } from '../node/clock.ts';
 import type { AnyProtocol, Claim, Command, CommandId, Json, NodeId, Operation } from '../node/contract.ts';
+import type { DiskChange, DiskKept } from '../node/disk-fault.ts';
 import type { NodeEvent, Reply } from '../node/replica.ts';
 import type { Detail } from '../node/seat.ts';
 import type { LinkMatrix } from '../netem/link.ts';
+import type { LinkChange } from '../netem/overlay.ts';
 import type { Probe } from '../netem/shaper.ts';
 
 /** What the load generator saw. `client` is a session ('c17'); `region` the place its requests come from. */
@@ -27,16 +29,28 @@ export type RunEvent =
 export type LabEvent = { readonly atMs: number; readonly node: NodeId; readonly life: number; readonly sequence: number }
   & (NodeEvent | ClientEvent | RunEvent);
 
-export type Selector = NodeId | 'leader' | 'any-follower' | 'any' | { readonly region: string };
+export type Selector = NodeId | 'leader' | 'any-follower' | 'any' | 'all' | { readonly region: string };
+
+/** One direction between two sides. */
+export type Side = { readonly from: readonly Selector[]; readonly to: readonly Selector[] | 'others' };
 
 /** Closed: everything a runner can do. Faults are written in these words; a runner lists those it supports. */
 export type Action =
-  | { readonly type: 'restart' | 'pause' | 'resume'; readonly node: Selector }
-  | { readonly type: 'crash'; readonly node: Selector; readonly disk: 'keep' | 'lose-unsynced' }
+  /** start: a node that is down; nothing to one that is up. restart: ends one that is up, by a crash, and starts it. */
+  | { readonly type: 'start' | 'restart' | 'pause' | 'resume'; readonly node: Selector }
+  /** In order; killed when it has not ended after graceMs. */
+  | { readonly type: 'stop'; readonly node: Selector; readonly graceMs: number }
+  | { readonly type: 'crash'; readonly node: Selector; readonly disk: DiskKept }
   /** One way each; null takes this overlay off. */
-  | { readonly type: 'cut'; readonly overlay: string; readonly cuts: readonly { readonly from: readonly Selector[]; readonly to: readonly Selector[] | 'others' }[] | null }
+  | { readonly type: 'cut'; readonly overlay: string; readonly cuts: readonly Side[] | null }
+  /** The same for changes of links; of two for one link, the later holds. */
+  | { readonly type: 'links'; readonly overlay: string; readonly changes: readonly (Side & { readonly change: LinkChange })[] | null }
   /** null: back to the plan's clock. stepMs adds to the present offset. */
-  | { readonly type: 'clock'; readonly node: Selector; readonly change: (Partial<ClockSpec> & { readonly stepMs?: number }) | null };
+  | { readonly type: 'clock'; readonly node: Selector; readonly change: (Partial<ClockSpec> & { readonly stepMs?: number }) | null }
+  /** null: back to the plan's disk. */
+  | { readonly type: 'disk'; readonly node: Selector; readonly change: DiskChange | null }
+  /** Arrivals come so many times as fast; 1: as planned. The factors of several faults multiply. */
+  | { readonly type: 'load'; readonly factor: number };
 
 /** A pure macro over actions. A selector is resolved once per fault instance: a restart restarts the node that was crashed. */
 // oxlint-disable-next-line typescript/no-explicit-any -- the registry holds faults of every parameter type

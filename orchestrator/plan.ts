@@ -14,6 +14,7 @@ import type { Choice, Experiment, Settings, Variant } from './experiment.ts';
 import { looksLikeNode } from './faults/selector.ts';
 import type { Action, Plan } from './kinds.ts';
 import { linksOf, oneWaysOf } from './links.ts';
+import { peakFactor } from './load/arrivals.ts';
 import type { Place } from './links.ts';
 import { scheduleOf } from './schedule.ts';
 import { didYouMean } from './suggest.ts';
@@ -180,9 +181,10 @@ function clocksOf({ settings: { clocks }, nodes }: Ground, seed: string): readon
   }));
 }
 
-function loadOf({ settings: { load }, clients }: Ground): Plan['load'] {
+/** peak: the largest factor that a fault multiplies the rate with. */
+function loadOf({ settings: { load }, clients }: Ground, peak: number): Plan['load'] {
   const connections = clients.reduce((sum, { count }) => sum + count, 0);
-  const enough = load.rate === null ? connections : Math.ceil((2 * load.rate * load.timeout) / 1000);
+  const enough = load.rate === null ? connections : Math.ceil((2 * load.rate * Math.max(1, peak) * load.timeout) / 1000);
   return {
     workload: load.workload,
     params: load.params,
@@ -203,10 +205,11 @@ function planOf(choice: Choice, { options, leadership, warnings }: Resolved, gro
   const { settings, document, nodes, profile, links, settleMs } = ground;
   const { repetition, seed, runner: { runner, supports } } = run;
   const { suffix } = experiment.variants[run.variant] ?? { suffix: '' };
-  const load = loadOf(ground);
   const clocks = clocksOf(ground, seed);
-  const scene = { nodes, links, warmupMs: settings.run.warmup, measureMs: settings.run.measure, runner, supports, faults: experiment.registry.faults, document };
+  const scene = { nodes, links, warmupMs: settings.run.warmup, measureMs: settings.run.measure, openLoop: settings.load.rate !== null, runner, supports, faults: experiment.registry.faults, document };
   const faults = scheduleOf(settings.faults, scene, { label: choice.label, leadership }, seed);
+  const peak = peakFactor(faults.schedule);
+  const load = loadOf(ground, peak);
   const simulated = runner === 'sim';
   return {
     version: 1,
@@ -231,7 +234,7 @@ function planOf(choice: Choice, { options, leadership, warnings }: Resolved, gro
     warmupMs: settings.run.warmup,
     measureMs: settings.run.measure,
     settleMs,
-    detail: load.ratePerSecond !== null && load.ratePerSecond <= DETAILED_RATE_PER_SECOND ? 'messages' : 'sampled',
+    detail: load.ratePerSecond !== null && load.ratePerSecond * peak <= DETAILED_RATE_PER_SECOND ? 'messages' : 'sampled',
     schedule: faults.schedule,
     thresholds: settings.thresholds,
     warnings: [...warnings, ...faults.warnings],

@@ -1,17 +1,23 @@
 // Which nodes an action means, from what the nodes report at that moment. A selector is bound once per fault: the restart
 // that follows a crash restarts the node that was crashed, not the new leader.
 import type { NodeId, Status } from '../node/contract.ts';
-import type { Action, Plan, Selector } from './kinds.ts';
+import type { DiskKept } from '../node/disk-fault.ts';
+import type { ChangedLink } from '../netem/overlay.ts';
+import type { Action, Plan, Selector, Side } from './kinds.ts';
 
 export type View = ReadonlyMap<NodeId, { readonly status: Status | null; readonly up: boolean }>;
 type Pairs = readonly (readonly [NodeId, NodeId])[];
 
-/** An action with its nodes; none when a selector fits no node at that moment. pairs null: the overlay comes off. */
+/** An action with its nodes; none when a selector fits no node at that moment. pairs, links null: the overlay comes off. */
 export type ResolvedAction =
-  | { readonly type: 'crash'; readonly nodes: readonly NodeId[]; readonly disk: 'keep' | 'lose-unsynced' }
-  | { readonly type: 'restart' | 'pause' | 'resume'; readonly nodes: readonly NodeId[] }
+  | { readonly type: 'crash'; readonly nodes: readonly NodeId[]; readonly disk: DiskKept }
+  | { readonly type: 'stop'; readonly nodes: readonly NodeId[]; readonly graceMs: number }
+  | { readonly type: 'start' | 'restart' | 'pause' | 'resume'; readonly nodes: readonly NodeId[] }
   | { readonly type: 'cut'; readonly overlay: string; readonly nodes: readonly NodeId[]; readonly pairs: Pairs | null }
-  | { readonly type: 'clock'; readonly nodes: readonly NodeId[]; readonly change: Extract<Action, { type: 'clock' }>['change'] };
+  | { readonly type: 'links'; readonly overlay: string; readonly nodes: readonly NodeId[]; readonly links: readonly ChangedLink[] | null }
+  | { readonly type: 'clock'; readonly nodes: readonly NodeId[]; readonly change: Extract<Action, { type: 'clock' }>['change'] }
+  | { readonly type: 'disk'; readonly nodes: readonly NodeId[]; readonly change: Extract<Action, { type: 'disk' }>['change'] }
+  | { readonly type: 'load'; readonly nodes: readonly NodeId[]; readonly factor: number };
 
 /** The nodes of an action; of a cut, those that its selectors name. */
 export function nodesOf(action: ResolvedAction): readonly NodeId[] {
@@ -36,7 +42,7 @@ export class Resolver {
   readonly #random: () => number;
   readonly #bound = new Map<string, readonly NodeId[]>();
   /** The nodes of each overlay that is on. */
-  readonly #cut = new Map<string, readonly NodeId[]>();
+  readonly #overlaid = new Map<string, readonly NodeId[]>();
 
   constructor(plan: Plan, random: () => number) {
     this.#plan = plan;
@@ -44,32 +50,44 @@ export class Resolver {
   }
 
   resolve(entry: Plan['schedule'][number], view: View): ResolvedAction {
-    const { action } = entry;
-    if (action.type === 'cut') return this.#cutOf(action, entry.fault.index, view);
-    const nodes = this.#nodes(action.node, entry.fault.index, view, action.type === 'restart');
-    if (action.type === 'crash') return { type: 'crash', nodes, disk: action.disk };
-    if (action.type === 'clock') return { type: 'clock', nodes, change: action.change };
-    return { type: action.type, nodes };
+    const { action, fault: { index } } = entry;
+    switch (action.type) {
+      case 'cut': {
+        const { nodes, pairs } = this.#sides(action.overlay, action.cuts, index, view);
+        return { type: 'cut', overlay: action.overlay, nodes, pairs: pairs?.map(([from, to]) => [from, to]) ?? null };
+      }
+      case 'links': {
+        const { nodes, pairs } = this.#sides(action.overlay, action.changes, index, view);
+        return { type: 'links', overlay: action.overlay, nodes, links: pairs?.map(([from, to, { change }]) => [from, to, change]) ?? null };
+      }
+      case 'load':
+        return { type: 'load', nodes: [], factor: action.factor };
+      default: {
+        const nodes = this.#nodes(action.node, index, view, action.type === 'restart' || action.type === 'start');
+        const { node: _, ...rest } = action;
+        return { ...rest, nodes };
+      }
+    }
   }
 
-  #cutOf(action: Extract<Action, { type: 'cut' }>, index: number, view: View): ResolvedAction {
-    const { overlay } = action;
-    if (action.cuts === null) return { type: 'cut', overlay, nodes: this.#cut.get(overlay) ?? [], pairs: null };
-    const pairs = new Map<string, readonly [NodeId, NodeId]>();
+  /** The nodes that the sides name, and every pair once, with the last side that has it. */
+  #sides<S extends Side>(overlay: string, sides: readonly S[] | null, index: number, view: View): { readonly nodes: readonly NodeId[]; readonly pairs: readonly (readonly [NodeId, NodeId, S])[] | null } {
+    if (sides === null) return { nodes: this.#overlaid.get(overlay) ?? [], pairs: null };
+    const pairs = new Map<string, readonly [NodeId, NodeId, S]>();
     const named = new Set<NodeId>();
-    for (const { from, to } of action.cuts) {
-      const senders = this.#all(from, index, view);
-      const receivers = to === 'others' ? this.#ids().filter((id) => !senders.includes(id)) : this.#all(to, index, view);
+    for (const side of sides) {
+      const senders = this.#all(side.from, index, view);
+      const receivers = side.to === 'others' ? this.#ids().filter((id) => !senders.includes(id)) : this.#all(side.to, index, view);
       // 'others' and a whole cluster are not named: the fault is about the other side.
       for (const id of senders.length < this.#plan.nodes.length ? senders : []) named.add(id);
-      for (const id of to === 'others' ? [] : receivers) named.add(id);
+      for (const id of side.to === 'others' ? [] : receivers) named.add(id);
       for (const sender of senders) {
-        for (const receiver of receivers) if (sender !== receiver) pairs.set(`${sender} ${receiver}`, [sender, receiver]);
+        for (const receiver of receivers) if (sender !== receiver) pairs.set(`${sender} ${receiver}`, [sender, receiver, side]);
       }
     }
     const nodes = this.#ids().filter((id) => named.has(id));
-    this.#cut.set(overlay, nodes);
-    return { type: 'cut', overlay, nodes, pairs: [...pairs.values()] };
+    this.#overlaid.set(overlay, nodes);
+    return { nodes, pairs: [...pairs.values()] };
   }
 
   #ids(): readonly NodeId[] {
@@ -90,9 +108,10 @@ export class Resolver {
     return nodes;
   }
 
-  /** ofDown: `any` means one of those that are down, for a fault that begins with a restart. */
+  /** ofDown: `any` means one of those that are down, for a fault that begins with a start. */
   #bind(selector: Selector, view: View, ofDown: boolean): readonly NodeId[] {
     if (typeof selector !== 'string') return this.#plan.nodes.filter(({ region }) => region === selector.region).map(({ id }) => id);
+    if (selector === 'all') return this.#ids();
     const leader = leaderOf(view);
     if (selector === 'leader') return leader === null ? [] : [leader];
     if (selector !== 'any' && selector !== 'any-follower') return [selector];

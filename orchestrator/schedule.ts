@@ -8,7 +8,7 @@ import { LabError } from './errors.ts';
 import { fail } from './experiment.ts';
 import type { FaultChoice } from './experiment.ts';
 import { fixedNodes } from './faults/selector.ts';
-import type { Action, Fault, Plan, Selector } from './kinds.ts';
+import type { Action, Fault, Plan, Selector, Side } from './kinds.ts';
 import { didYouMean } from './suggest.ts';
 
 /** Faults shift by less than this. */
@@ -19,6 +19,7 @@ export type Scene = {
   readonly links: LinkMatrix;
   readonly warmupMs: number;
   readonly measureMs: number;
+  readonly openLoop: boolean;
   readonly runner: string;
   readonly supports: ReadonlySet<Action['type']>;
   readonly faults: readonly Fault[];
@@ -29,12 +30,14 @@ export type Scene = {
 export type Subject = { readonly label: string; readonly leadership: Leadership };
 
 function selectorsOf(action: Action): readonly Selector[] {
-  if (action.type !== 'cut') return [action.node];
-  return (action.cuts ?? []).flatMap(({ from, to }) => [...from, ...(to === 'others' ? [] : to)]);
+  if (action.type === 'load') return [];
+  if (action.type !== 'cut' && action.type !== 'links') return [action.node];
+  const sides: readonly Side[] = (action.type === 'cut' ? action.cuts : action.changes) ?? [];
+  return sides.flatMap(({ from, to }) => [...from, ...(to === 'others' ? [] : to)]);
 }
 
 function checkSelectors(action: Action, path: Path, scene: Scene, subject: Subject): void {
-  const known = [...scene.nodes.map(({ id }) => id), ...new Set(scene.nodes.map(({ region }) => region)), 'leader', 'any-follower', 'any'];
+  const known = [...scene.nodes.map(({ id }) => id), ...new Set(scene.nodes.map(({ region }) => region)), 'leader', 'any-follower', 'any', 'all'];
   for (const selector of selectorsOf(action)) {
     const word = typeof selector === 'string' ? selector : selector.region;
     if (fixedNodes(selector, scene.nodes)?.length === 0) fail(scene.document, path, `there is no node or region ${JSON.stringify(word)}`, didYouMean(word, known));
@@ -46,14 +49,16 @@ function checkSelectors(action: Action, path: Path, scene: Scene, subject: Subje
   for (const { from, to } of action.cuts ?? []) {
     if (to === 'others') continue;
     const left = from.flatMap((selector) => fixedNodes(selector, scene.nodes) ?? []);
+    // Everybody against one: nobody is cut off from itself.
+    if (left.length >= scene.nodes.length) continue;
     const both = to.flatMap((selector) => fixedNodes(selector, scene.nodes) ?? []).find((id) => left.includes(id));
     if (both !== undefined) fail(scene.document, path, `${both} is on both sides`, 'each node belongs to one side');
   }
 }
 
-/** Each fault has an overlay of its own, so that healing one takes off only its own cuts. */
+/** Each fault has an overlay of its own, so that healing one takes off only what is its own. */
 function ownOverlay(action: Action, index: number): Action {
-  return action.type === 'cut' ? { ...action, overlay: `${action.overlay}-${index}` } : action;
+  return action.type === 'cut' || action.type === 'links' ? { ...action, overlay: `${action.overlay}-${index}` } : action;
 }
 
 export function scheduleOf(choices: readonly FaultChoice[], scene: Scene, subject: Subject, seed: string): { readonly schedule: Plan['schedule']; readonly warnings: readonly string[] } {
@@ -68,6 +73,7 @@ export function scheduleOf(choices: readonly FaultChoice[], scene: Scene, subjec
     const startMs = scene.warmupMs + atMs + (fixed ? 0 : shiftMs);
     const cluster = { nodes: scene.nodes.map(({ id }) => id), links: scene.links };
     const actions = fault.actions(params, cluster, randomStream(seed, 'fault', index));
+    if (actions.length === 0) fail(document, path, `with ${cluster.nodes.length} nodes there is nothing that ${name} could do`, 'give the experiment more nodes, or choose another fault');
     const lastMs = startMs + Math.max(...actions.map(({ afterMs }) => afterMs));
     if (lastMs > scene.warmupMs + scene.measureMs) warnings.push(`${name} at ${atMs / 1000}s lasts beyond the measure window: what follows it is not measured`);
     return actions.map(({ afterMs, action }, position) => {
@@ -75,6 +81,7 @@ export function scheduleOf(choices: readonly FaultChoice[], scene: Scene, subjec
         throw new LabError('not-supported', `${document.where(path)}: the runner ${scene.runner} cannot do ${JSON.stringify(action.type)}, which ${name} needs`, `it can do ${[...scene.supports].join(', ') || 'nothing'}; leave the fault out, or run it elsewhere`);
       }
       checkSelectors(action, path, scene, subject);
+      if (action.type === 'load' && !scene.openLoop) fail(document, path, 'rate: max is a closed loop, which has no rate to change', 'give load.rate a value, such as 50/s');
       const phase = position === 0 ? 'begin' : position === actions.length - 1 ? 'end' : 'middle';
       return { atMs: startMs + afterMs, fault: { name, index, phase }, action: ownOverlay(action, index) } as const;
     });

@@ -28,7 +28,7 @@ export function createSimulator(bytes: Bytes, breathe: () => Promise<void>, regi
   return {
     name: 'sim',
     summary: 'deterministic simulator in virtual time: no sockets, no processes, the same bytes for the same seed',
-    supports: new Set(['crash', 'restart', 'pause', 'resume', 'cut', 'clock']),
+    supports: new Set(['crash', 'stop', 'start', 'restart', 'pause', 'resume', 'cut', 'links', 'clock', 'disk', 'load']),
     probe: () => Promise.resolve({ ok: true }),
     async run(plan, context) {
       const run = new SimulatedRun(plan, bytes, context.emit, registry);
@@ -110,6 +110,8 @@ class SimulatedRun {
       case 'crash':
         for (const node of action.nodes) world.crash(node, action.disk);
         return;
+      case 'start':
+      case 'stop':
       case 'restart':
       case 'pause':
       case 'resume':
@@ -118,8 +120,17 @@ class SimulatedRun {
       case 'cut':
         world.cut(action.overlay, action.pairs);
         return;
+      case 'links':
+        world.links(action.overlay, action.links);
+        return;
       case 'clock':
         for (const node of action.nodes) world.clock(node, action.change);
+        return;
+      case 'disk':
+        for (const node of action.nodes) world.disk(node, action.change);
+        return;
+      case 'load':
+        // The arrivals know the schedule.
     }
   }
 }

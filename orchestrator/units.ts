@@ -123,6 +123,8 @@ export const ppm = schema((input) => {
   const result = read(PPM, input);
   return 'value' in result && result.value < 0 ? { problem: `${shown(input)} is negative`, remedy: 'write 0ppm or more' } : result;
 });
+/** Ppm, with a sign. */
+export const rateError = schema((input) => read(PPM, input));
 export const ppmRange = schema((input) => readRange(PPM, input));
 export const percent = schema(readPercent);
 /** Kbit per second. */

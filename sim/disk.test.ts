@@ -8,11 +8,13 @@ import { EventQueue } from './queue.ts';
 function openDisk(fsyncMs = 5) {
   const queue = new EventQueue();
   const flushes: { readonly atMs: number; readonly entries: number }[] = [];
+  const failures: string[] = [];
   let nowMs = 0;
   const disk = new Disk({
     fsyncMs,
     later: (afterMs, run) => queue.push(nowMs + afterMs, run),
     flushed: (entries) => flushes.push({ atMs: nowMs, entries }),
+    failed: (fault) => failures.push(`${fault} at ${nowMs}`),
   });
   const runUntil = (toMs: number) => {
     while (queue.nextMs <= toMs) {
@@ -21,7 +23,7 @@ function openDisk(fsyncMs = 5) {
     }
     nowMs = toMs;
   };
-  return { disk, flushes, runUntil };
+  return { disk, flushes, failures, runUntil };
 }
 
 describe('a disk', () => {
@@ -128,5 +130,49 @@ describe('a crash', () => {
     }
     // 1,000 each; 99.99 % bounds.
     for (const count of kept) expect(Math.abs(count - 1000)).toBeLessThan(111);
+  });
+});
+
+describe('what can go wrong with a disk', () => {
+  test('a flush under a fault fails, and what it held is not kept', () => {
+    const { disk, failures, runUntil } = openDisk();
+    disk.append([1], () => undefined);
+    runUntil(5);
+    disk.change({ fault: 'full' });
+    disk.append([2], () => failures.push('reported durable'));
+    runUntil(100);
+    expect(failures).toEqual(['full at 10']);
+    disk.crash('torn-tail', () => 0);
+    expect(disk.open()).toEqual({ entries: [1], torn: true });
+    expect(disk.open()).toEqual({ entries: [1], torn: false });
+  });
+
+  test('a flush that is in flight when the disk slows down ends in its time, the next takes longer, until the change is off', () => {
+    const { disk, flushes, runUntil } = openDisk();
+    disk.append([1], () => undefined);
+    disk.change({ fsyncMs: 50 });
+    runUntil(10);
+    disk.append([2], () => undefined);
+    runUntil(100);
+    disk.change(null);
+    disk.append([3], () => undefined);
+    runUntil(200);
+    expect(flushes.map(({ atMs }) => atMs)).toEqual([5, 60, 105]);
+  });
+
+  test('a flipped bit damages a log of two records or more, and only a wiped disk opens again', () => {
+    const { disk, runUntil } = openDisk();
+    disk.append([1], () => undefined);
+    runUntil(5);
+    disk.crash('flip-bit', () => 0);
+    expect(disk.open()).toEqual({ entries: [1], torn: false });
+    disk.append([2], () => undefined);
+    runUntil(10);
+    disk.crash('flip-bit', () => 0);
+    expect(disk.open()).toBeNull();
+    disk.crash('keep', () => 0);
+    expect(disk.open()).toBeNull();
+    disk.crash('wipe', () => 0);
+    expect(disk.open()).toEqual({ entries: [], torn: false });
   });
 });

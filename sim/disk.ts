@@ -1,7 +1,9 @@
 // The durable log of one node, in virtual time. Group commit: one flush is in flight, and all that is written meanwhile goes
 // into the next one. A crash inside a flush keeps a random prefix of what was being flushed; what was reported durable is
-// never lost. Entries are kept as text, so that nothing survives that a real disk would not have been given.
+// never lost but by a flipped bit or a wiped disk. Entries are kept as text, so that nothing survives that a real disk would
+// not have been given.
 import type { Json } from '../node/contract.ts';
+import type { DiskChange, DiskKept } from '../node/disk-fault.ts';
 
 type Write = { readonly replaces: boolean; readonly entries: readonly string[]; readonly durable: () => void };
 
@@ -9,8 +11,13 @@ export type DiskPorts = {
   readonly fsyncMs: number;
   later(afterMs: number, run: () => void): void;
   /** One flush is done. */
-  flushed(entries: number, bytes: number): void;
+  flushed(entries: number, bytes: number, tookMs: number): void;
+  /** A flush failed: the node is to end. */
+  failed(fault: 'error' | 'full'): void;
 };
+
+/** What the next life finds. torn: something unreadable stood at the end, and was cut. null: the log is damaged. */
+export type FoundLog = { readonly entries: readonly Json[]; readonly torn: boolean } | null;
 
 /** Of a record: length and CRC-32. */
 const RECORD_BYTES = 8;
@@ -22,6 +29,11 @@ export class Disk {
   #queued: Write[] = [];
   /** Counts crashes: a flush of an earlier life reports nothing. */
   #lives = 0;
+  /** In the log: one record for each flush. */
+  #records = 0;
+  #torn = false;
+  #damaged = false;
+  #change: DiskChange | null = null;
 
   constructor(ports: DiskPorts) {
     this.#ports = ports;
@@ -36,19 +48,39 @@ export class Disk {
     this.#write({ replaces: true, entries: entries.map((entry) => JSON.stringify(entry)), durable });
   }
 
-  /** What the next life starts from. */
+  /** null: back to the plan's disk. What is being flushed now is not touched. */
+  change(change: DiskChange | null): void {
+    this.#change = change === null ? null : { ...this.#change, ...change };
+  }
+
+  /** A torn tail is cut by being found. */
+  open(): FoundLog {
+    if (this.#damaged) return null;
+    const torn = this.#torn;
+    this.#torn = false;
+    return { entries: this.entries(), torn };
+  }
+
   entries(): readonly Json[] {
     return this.#log.map((text) => JSON.parse(text) as Json);
   }
 
-  /** keep: everything that was handed over survives; lose-unsynced: a random prefix of the flush in flight. */
-  crash(mode: 'keep' | 'lose-unsynced', random: () => number): void {
+  /** A flipped bit needs a record before the last one: in the last one it could not be told from a torn tail. */
+  crash(mode: DiskKept, random: () => number): void {
     const steps = this.#flushing.reduce((sum, write) => sum + stepsOf(write), 0);
-    let kept = mode === 'keep' ? Infinity : Math.floor(random() * (steps + 1));
+    let kept = mode === 'keep' ? Infinity : mode === 'lose-unsynced' ? Math.floor(random() * (steps + 1)) : 0;
     for (const write of mode === 'keep' ? [...this.#flushing, ...this.#queued] : this.#flushing) {
       if (kept >= stepsOf(write)) this.#apply(write);
       else if (!write.replaces) this.#log.push(...write.entries.slice(0, kept));
       kept = Math.max(0, kept - stepsOf(write));
+    }
+    if (mode === 'torn-tail') this.#torn = true;
+    if (mode === 'flip-bit' && this.#records > 1) this.#damaged = true;
+    if (mode === 'wipe') {
+      this.#log = [];
+      this.#records = 0;
+      this.#damaged = false;
+      this.#torn = false;
     }
     this.#flushing = [];
     this.#queued = [];
@@ -62,24 +94,30 @@ export class Disk {
 
   #flush(): void {
     const life = this.#lives;
+    const fault = this.#change?.fault;
+    const tookMs = Math.max(this.#ports.fsyncMs, this.#change?.fsyncMs ?? 0);
     this.#flushing = this.#queued;
     this.#queued = [];
-    this.#ports.later(this.#ports.fsyncMs, () => {
-      if (life === this.#lives) this.#finish();
+    this.#ports.later(tookMs, () => {
+      if (life !== this.#lives) return;
+      if (fault === undefined) this.#finish(tookMs);
+      else this.#ports.failed(fault);
     });
   }
 
-  #finish(): void {
+  #finish(tookMs: number): void {
     const writes = this.#flushing;
     this.#flushing = [];
     let entries = 0;
     let bytes = 0;
+    if (writes.some(({ replaces }) => replaces)) this.#records = 0;
+    this.#records++;
     for (const write of writes) {
       this.#apply(write);
       entries += write.entries.length;
       for (const text of write.entries) bytes += text.length + RECORD_BYTES;
     }
-    this.#ports.flushed(entries, bytes);
+    this.#ports.flushed(entries, bytes, tookMs);
     if (this.#queued.length > 0) this.#flush();
     for (const write of writes) write.durable();
   }

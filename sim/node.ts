@@ -4,6 +4,8 @@ import type { Clock, ClockChange } from '../node/clock.ts';
 import type { AnyProtocol, Command, CommandId, NodeId, Status } from '../node/contract.ts';
 import { randomStream } from '../node/kit/random.ts';
 import { assert } from '../node/assert.ts';
+import { DISK_TRACES } from '../node/disk-fault.ts';
+import type { DiskChange, DiskKept } from '../node/disk-fault.ts';
 import { Replica } from '../node/replica.ts';
 import type { NodeEvent, Ports, Reply } from '../node/replica.ts';
 import type { Detail, Seat } from '../node/seat.ts';
@@ -74,7 +76,8 @@ export class SimulatedNode {
     this.#disk = new Disk({
       fsyncMs: around.fsyncMs,
       later: (afterMs, run) => around.at(around.now() + afterMs, () => this.#input(run)),
-      flushed: (entries, bytes) => this.#flushed(entries, bytes),
+      flushed: (entries, bytes, tookMs) => this.#flushed(entries, bytes, tookMs),
+      failed: (fault) => this.#diskFailed(fault),
     });
   }
 
@@ -90,10 +93,15 @@ export class SimulatedNode {
     return this.#life?.replica.query(...route) ?? null;
   }
 
-  /** A new life from what the disk kept; nothing when it is up. */
+  /** A new life from what the disk kept; nothing when it is up. A node whose log is damaged refuses to start. */
   start(): void {
     if (this.#life !== null) return;
     const number = ++this.#lives;
+    const log = this.#disk.open();
+    if (log === null) {
+      this.#emit(number, { type: 'trace', name: DISK_TRACES.damaged });
+      return;
+    }
     const { protocol } = this.#around;
     const timers = new Timers({
       clock: this.#clock,
@@ -108,10 +116,11 @@ export class SimulatedNode {
         replica: new Replica(protocol, { ...this.#seat, life: number }, this.#ports(number, timers)),
       };
     });
-    this.#input(() => this.#life?.replica.deliver({ type: 'start', entries: this.#disk.entries() }));
+    if (log.torn) this.#emit(number, { type: 'trace', name: DISK_TRACES.torn });
+    this.#input(() => this.#life?.replica.deliver({ type: 'start', entries: log.entries }));
   }
 
-  crash(mode: 'keep' | 'lose-unsynced'): void {
+  crash(mode: DiskKept): void {
     const life = this.#life;
     if (life === null) return;
     this.#tellTraffic(life);
@@ -140,6 +149,10 @@ export class SimulatedNode {
   changeClock(change: ClockChange | null): void {
     this.#clock.change(this.#around.now(), change);
     this.#life?.timers.aimAgain();
+  }
+
+  changeDisk(change: DiskChange | null): void {
+    this.#disk.change(change);
   }
 
   receive(frame: Uint8Array): void {
@@ -249,10 +262,16 @@ export class SimulatedNode {
     this.#emit(number, { type: 'traffic', ...traffic, ...replica.counters });
   }
 
-  #flushed(entries: number, bytes: number): void {
+  #diskFailed(fault: 'error' | 'full'): void {
+    if (this.#life === null) return;
+    this.#emit(this.#life.number, { type: 'trace', name: DISK_TRACES.failed, detail: fault });
+    this.crash('lose-unsynced');
+  }
+
+  #flushed(entries: number, bytes: number, tookMs: number): void {
     const life = this.#life;
     if (life === null) return;
-    if (!this.#skip(life.traffic.fsyncs++)) this.#emit(life.number, { type: 'durable', entries, bytes, tookMs: this.#around.fsyncMs });
+    if (!this.#skip(life.traffic.fsyncs++)) this.#emit(life.number, { type: 'durable', entries, bytes, tookMs });
   }
 
   /** Answers leave the turn that gives them before a client sees them. */

@@ -6,14 +6,16 @@
 import { assert } from '../node/assert.ts';
 import { openClock } from '../node/clock.ts';
 import type { ClockChange, ClockSpec } from '../node/clock.ts';
+import type { DiskChange, DiskKept } from '../node/disk-fault.ts';
 import type { AnyProtocol, Command, Json, NodeId, Status } from '../node/contract.ts';
 import { randomStream } from '../node/kit/random.ts';
 import type { Reply } from '../node/replica.ts';
 import type { Detail, Seat } from '../node/seat.ts';
 import type { Bytes } from '../node/wire.ts';
-import { openLink, PERFECT_LINK, scheduledJitter } from '../netem/link.ts';
-import type { LinkMatrix, LinkState } from '../netem/link.ts';
+import { openLink, scheduledJitter } from '../netem/link.ts';
+import type { Link, LinkMatrix, LinkState } from '../netem/link.ts';
 import { LinkOverlays } from '../netem/overlay.ts';
+import type { ChangedLink } from '../netem/overlay.ts';
 import { SimulatedNode } from './node.ts';
 import type { WorldEvent } from './node.ts';
 import { EventQueue } from './queue.ts';
@@ -33,7 +35,7 @@ export type WorldSpec = {
   readonly bytes: Bytes;
 };
 
-type Channel = { readonly from: NodeId; readonly to: SimulatedNode; readonly state: LinkState; readonly random: () => number; cut: boolean };
+type Channel = { readonly from: NodeId; readonly to: SimulatedNode; readonly random: () => number; link: Link; state: LinkState; cut: boolean };
 
 /** Of traffic and clock events. */
 const TELL_EVERY_MS = 1000;
@@ -75,12 +77,19 @@ export class World {
     this.#node(node).start();
   }
 
+  /** A new life; one that is up loses what no flush covers. */
   restart(node: NodeId): void {
+    this.#node(node).crash('lose-unsynced');
     this.#node(node).start();
   }
 
-  crash(node: NodeId, disk: 'keep' | 'lose-unsynced'): void {
+  crash(node: NodeId, disk: DiskKept): void {
     this.#node(node).crash(disk);
+  }
+
+  /** In order: what was handed to the disk is durable. It is done at once, whatever grace a process would need. */
+  stop(node: NodeId): void {
+    this.#node(node).crash('keep');
   }
 
   /** Its inputs wait until it resumes; beyond 4,096 frames they are lost. */
@@ -98,6 +107,24 @@ export class World {
     for (const row of this.#channels.values()) {
       for (const channel of row.values()) channel.cut = this.#overlays.isCut(channel.from, channel.to.id);
     }
+  }
+
+  /** One way each; null takes this overlay off. A link that stays as it was keeps its state. */
+  links(overlay: string, changes: readonly ChangedLink[] | null): void {
+    this.#overlays.change(overlay, changes);
+    for (const row of this.#channels.values()) {
+      for (const channel of row.values()) {
+        const link = this.#overlays.uncut(channel.from, channel.to.id);
+        if (link === channel.link) continue;
+        channel.link = link;
+        channel.state = this.#openLink(link, channel.from, channel.to.id, channel.random);
+      }
+    }
+  }
+
+  /** null: back to the plan's disk. */
+  disk(node: NodeId, change: DiskChange | null): void {
+    this.#node(node).changeDisk(change);
   }
 
   /** null: back to the plan's clock. */
@@ -179,14 +206,17 @@ export class World {
     return deliveries.length > 0;
   }
 
+  #openLink(link: Link, from: NodeId, to: NodeId, random: () => number): LinkState {
+    return openLink(link, random, scheduledJitter(link, this.#spec.seed, from, to));
+  }
+
   /** null: to nobody. */
   #openChannel(from: NodeId, to: NodeId): Channel | null {
     const target = this.#nodes.get(to);
     if (target === undefined) return null;
-    const { seed, links } = this.#spec;
-    const link = links[from]?.[to] ?? PERFECT_LINK;
-    const random = randomStream(seed, 'link', from, to);
-    const channel = { from, to: target, random, cut: this.#overlays.isCut(from, to), state: openLink(link, random, scheduledJitter(link, seed, from, to)) };
+    const link = this.#overlays.uncut(from, to);
+    const random = randomStream(this.#spec.seed, 'link', from, to);
+    const channel = { from, to: target, random, link, cut: this.#overlays.isCut(from, to), state: this.#openLink(link, from, to, random) };
     const row = this.#channels.get(from);
     if (row === undefined) this.#channels.set(from, new Map([[to, channel]]));
     else row.set(to, channel);

@@ -24,6 +24,7 @@ function planOf(load: Partial<Plan['load']> = {}): Plan {
       params: null, clients: [{ region: 'east', count: 1 }], ratePerSecond: 20, arrivals: 'poisson', target: 'nearest',
       atFollower: 'forward', timeoutMs: 4_000, retryMs: 1_000, maxSessions: 50, ...load,
     },
+    schedule: [],
   } as unknown as Plan;
 }
 
