@@ -5,6 +5,7 @@ import { EXIT, LabError } from '../errors.ts';
 import { addCluster } from './commands/cluster.ts';
 import type { AddCommand } from './commands/command.ts';
 import { addFault } from './commands/fault.ts';
+import { addGate } from './commands/gate.ts';
 import { addList } from './commands/list.ts';
 import { addNew } from './commands/new.ts';
 import { addOperations } from './commands/operations.ts';
@@ -45,7 +46,7 @@ function listenToSignals(): void {
   }
 }
 
-const COMMANDS: readonly AddCommand[] = [addRun, addVerify, addReplay, addCluster, addStatus, addOperations, addFault, addList, addSchema, addNew];
+const COMMANDS: readonly AddCommand[] = [addRun, addVerify, addReplay, addCluster, addStatus, addOperations, addFault, addList, addSchema, addNew, addGate];
 
 function createProgram(exit: (code: number) => void): Command {
   const program = new Command('lab')
