@@ -65,6 +65,20 @@ describe('figures', () => {
     expect(summary.metrics['commit.max']).toEqual({ value: null, unit: 'ms', bound: 'failed' });
   });
 
+  test('count retries, waits and breakers that opened, in the window', () => {
+    const stream = steadyRun(100, () => 20);
+    const attempt = (atMs: number, id: string) => stream.at(atMs).client({ type: 'attempt', client: 'x', id, to: 'n1' });
+    stream.at(900).invoke('x:1', put('q', '1'));
+    attempt(901, 'x:1');
+    attempt(950, 'x:1');
+    attempt(1500, 'x:1');
+    attempt(1600, 'x:1').client({ type: 'back-off', client: 'x', id: 'x:1', waitMs: 40 }).client({ type: 'back-off', client: 'x', id: 'x:1', waitMs: 25 });
+    for (const [index, state] of (['open', 'half-open', 'open', 'closed'] as const).entries()) stream.at(2000 + index).client({ type: 'breaker', region: 'here', to: 'n1', state });
+    expect(values(summaryOf(stream), 'retries', 'backOff.max', 'breaker.opened')).toEqual({ retries: 2, 'backOff.max': 40, 'breaker.opened': null });
+    const summary = summaryOf(stream, planWith({ load: { breaker: { failures: 1, openMs: 1 } } }));
+    expect(summary.metrics['breaker.opened']?.value).toBe(2);
+  });
+
   test('share the cost of the window among its commits', () => {
     const stream = steadyRun(1000, () => 20);
     for (let second = 1; second <= 12; second++) stream.at(second * 1000 - 500).traffic('n1', second * 400, second * 100_000, second * 50).usage('n1', second * 30, second * 10);

@@ -14,6 +14,7 @@ import { Flushes } from './metrics/flushes.ts';
 import { Leaders } from './metrics/leaders.ts';
 import { METRICS } from './metrics/names.ts';
 import { Faults, outagesOf } from './metrics/outages.ts';
+import { Retries } from './metrics/retries.ts';
 import { regionRows } from './metrics/regions.ts';
 import { missedThresholds } from './metrics/thresholds.ts';
 
@@ -84,6 +85,7 @@ class Measurement {
   readonly #commits: Commits;
   readonly #costs: Costs;
   readonly #audit: Audit;
+  readonly #retries: Retries;
   readonly #leaders = new Leaders();
   readonly #faults = new Faults();
   readonly #flushes: Flushes;
@@ -98,6 +100,7 @@ class Measurement {
     this.#costs = new Costs(plan);
     this.#flushes = new Flushes(plan);
     this.#audit = new Audit(plan);
+    this.#retries = new Retries(plan);
   }
 
   observe(event: LabEvent): void {
@@ -107,11 +110,15 @@ class Measurement {
       case 'received':
       case 'trace':
       case 'rejected':
-      case 'attempt':
       case 'action':
         return;
+      case 'attempt':
+      case 'back-off':
+      case 'breaker':
+        return this.#retries.observe(event);
       case 'invoke':
       case 'reply':
+        this.#retries.observe(event);
         return this.#commands.observe(event);
       case 'placed':
       case 'committed':
@@ -152,7 +159,7 @@ class Measurement {
     const audited = { population, commitP50Ms: commands['commit.p50']?.value ?? null, nodesCpuMs: this.#costs.cpuMs(), windowMs };
     const metrics: { readonly [name: string]: Figure } = {
       ...commands, ...this.#commits.figures(), ...this.#costs.figures(this.#commits.inWindow()), ...this.#flushes.figures(), ...outages.figures,
-      ...optimumFigures(expected), ...this.#audit.figures(audited), leaderChanges: count(stable ? this.#leaders.changes(window) : null),
+      ...optimumFigures(expected), ...this.#audit.figures(audited), ...this.#retries.figures(), leaderChanges: count(stable ? this.#leaders.changes(window) : null),
       'clockError.max': { value: this.#clockErrorMs, unit: 'ms', bound: '=' },
     };
     return {

@@ -10,12 +10,19 @@ import type { LinkMatrix } from '../netem/link.ts';
 import type { LinkChange } from '../netem/overlay.ts';
 import type { Probe } from '../netem/shaper.ts';
 
+/** closed: attempts pass; open: none does; half-open: one tries. */
+export type BreakerState = 'closed' | 'open' | 'half-open';
+
 /** What the load generator saw. `client` is a session ('c17'); `region` the place its requests come from. */
 export type ClientEvent =
   /** atMs: the actual first send; intendedMs: when the arrival schedule wanted it. Latency counts from intendedMs. */
   | { readonly type: 'invoke'; readonly client: string; readonly region: string; readonly command: Command; readonly intendedMs: number }
   /** One request for this command leaves for this node; the first and every retry. */
   | { readonly type: 'attempt'; readonly client: string; readonly id: CommandId; readonly to: NodeId }
+  /** Refused, broken, or let through by no breaker: it asks again after so long. */
+  | { readonly type: 'back-off'; readonly client: string; readonly id: CommandId; readonly waitMs: number }
+  /** Of the clients of a region, towards one node; at first it is closed. */
+  | { readonly type: 'breaker'; readonly region: string; readonly to: NodeId; readonly state: BreakerState }
   /** The final outcome of the command, at atMs. */
   | { readonly type: 'reply'; readonly client: string; readonly id: CommandId; readonly reply: Reply }
   /** The generator's own audit, once a second and at the end. */
@@ -163,6 +170,12 @@ export type Plan = {
     readonly timeoutMs: number;
     /** An attempt without an answer is repeated at another node after this. */
     readonly retryMs: number;
+    /** Before an attempt after a refusal: not at all, always firstMs, or firstMs doubled each time up to mostMs, with jitter. */
+    readonly backOff: { readonly kind: 'none' | 'fixed' | 'exponential'; readonly firstMs: number; readonly mostMs: number };
+    /** Opens after so many failures of a node in a row, for so long; null: none. */
+    readonly breaker: { readonly failures: number; readonly openMs: number } | null;
+    /** Commands in one request; 1: each in its own. */
+    readonly batch: number;
     readonly maxSessions: number;
   };
   readonly warmupMs: number;

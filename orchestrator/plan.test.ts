@@ -176,6 +176,35 @@ describe('the load', () => {
     expect(planOf(`${BASE}load: { rate: max, clients: { lan: 64 } }`)).toMatchObject({ load: { ratePerSecond: null, maxSessions: 64, clients: [{ region: 'lan', count: 64 }] }, detail: 'sampled' });
   });
 
+  test('in the closed loop shares its connections among the clients by their weights', () => {
+    const counts = (text: string) => planOf(`${BASE}network: { wan: aws-5 }\n${text}`).load.clients.map(({ count }) => count);
+    expect(counts('load: { rate: max, connections: 64, clients: { us-east-1: 3, eu-west-1: 1 } }')).toEqual([48, 16]);
+    expect(counts('load: { rate: max, connections: 7 }')).toEqual([2, 2, 1, 1, 1]);
+    expect(counts('load: { rate: 5/s, connections: 64, clients: { us-east-1: 3, eu-west-1: 1 } }')).toEqual([3, 1]);
+  });
+
+  test('has what clients do about refusals, by name or in full', () => {
+    expect(planOf(BASE).load).toMatchObject({ backOff: { kind: 'exponential', firstMs: 20, mostMs: 1000 }, breaker: null, batch: 1 });
+    expect(planOf(`${BASE}load: { backoff: none, breaker: {}, batch: 16 }`).load).toMatchObject({ backOff: { kind: 'none' }, breaker: { failures: 5, openMs: 1000 }, batch: 16 });
+    expect(planOf(`${BASE}load: { backoff: { kind: fixed, first: 100ms }, breaker: { failures: 2, open: 3s } }`).load)
+      .toMatchObject({ backOff: { kind: 'fixed', firstMs: 100 }, breaker: { failures: 2, openMs: 3000 } });
+  });
+
+  test('is asked for by the command line as an open loop, a closed one, or both side by side', () => {
+    const text = `${BASE}run: { repeat: 2 }\nload: { rate: 30/s, connections: 8, batch: 4 }`;
+    const plans = plansOf(text, { ...SIM, load: 'both' });
+    expect(plans.map(({ label, repetition, load }) => [label, repetition, load.ratePerSecond, load.batch, load.clients[0]?.count])).toEqual([
+      ['stable+open', 1, 30, 4, 1], ['stable+closed', 1, null, 1, 8], ['stable+open', 2, 30, 4, 1], ['stable+closed', 2, null, 1, 8],
+    ]);
+    expect(new Set(plans.map(({ id }) => id)).size).toBe(4);
+    expect(plansOf(text, { ...SIM, load: 'closed' }).map(({ label, load }) => [label, load.ratePerSecond])).toEqual([['stable', null], ['stable', null]]);
+    expect(plansOf(text, { ...SIM, load: 'open' })).toEqual(plansOf(text));
+  });
+
+  test('that has no rate cannot be an open loop', () => {
+    expect(refusal(`${BASE}load: { rate: max }`, { ...SIM, load: 'both' })).toMatchObject({ message: expect.stringContaining('x.yaml:3:15: load.rate: max is no rate'), hint: expect.stringContaining('--rate 100/s') });
+  });
+
   test('is refused by a follower that clients mistook for the leader', () => {
     expect(planOf(`${BASE}load: { target: leader }`).load.atFollower).toBe('redirect');
   });
@@ -224,6 +253,8 @@ describe('what cannot be is refused with its place, its value and the remedy', (
     ['a settle below the timeout', 'run: { settle: 2s }', 'x.yaml:3:16: run.settle: 2000ms is shorter than load.timeout, 5000ms', 'at least the timeout'],
     ['a retry above the timeout', 'load: { retry: 6s }', 'x.yaml:3:16: load.retry: 6000ms is longer than load.timeout', 'a quarter'],
     ['forwarding to the leader that is asked', 'load: { target: leader, atFollower: forward }', 'x.yaml:3:37: load.atFollower: forward means nothing', 'leave atFollower out'],
+    ['batches in the closed loop', 'load: { rate: max, batch: 8 }', 'x.yaml:3:27: load.batch: a connection of the closed loop has one command open', 'leave batch out'],
+    ['fewer connections than regions', 'network: { wan: aws-5 }\nload: { rate: max, connections: 2 }', 'x.yaml:4:33: load.connections: 2 for the clients of 5 regions', 'at least 5'],
     ['a leader that is no node', 'leader: n6', 'x.yaml:3:9: leader: there is no node or region "n6"', 'did you mean n1?'],
     ['a fault on an unknown node', 'faults: [{ at: 1s, crash: n6 }]', 'x.yaml:3:27: faults.0.crash: there is no node or region "n6"', 'did you mean n1?'],
     ['a fault on an unknown region', 'faults: [{ at: 1s, crash: leadr }]', 'x.yaml:3:27: faults.0.crash: there is no node or region "leadr"', 'did you mean leader?'],

@@ -16,6 +16,8 @@ import type { Action, Plan } from './kinds.ts';
 import { linksOf, oneWaysOf } from './links.ts';
 import { peakFactor } from './load/arrivals.ts';
 import type { Place } from './links.ts';
+import { shareOut } from './load/loop.ts';
+import type { Loop } from './load/loop.ts';
 import { scheduleOf } from './schedule.ts';
 import { didYouMean } from './suggest.ts';
 import type { Range } from './units.ts';
@@ -26,6 +28,8 @@ export type PlanRequest = {
   /** Default: the experiment's, else '1'. Repetition k > 1 runs under `${seed}.${k}`. */
   readonly seed?: string;
   readonly repeat?: number;
+  /** Instead of what load.rate says; both: each run once with either, side by side. */
+  readonly load?: Loop | 'both';
 };
 
 /** What the simulator takes for a real disk. */
@@ -79,11 +83,14 @@ function pinned({ leader }: Settings, nodes: Ground['nodes'], document: Experime
 }
 
 function clientsOf({ load }: Settings, nodes: Ground['nodes'], profile: Profile, document: ExperimentDocument): Plan['load']['clients'] {
-  if (load.clients === null) return [...new Set(nodes.map(({ region }) => region))].map((region) => ({ region, count: 1 }));
-  const clients = Object.entries(load.clients).map(([region, count]) => ({ region, count }));
+  const given = load.clients ?? Object.fromEntries(nodes.map(({ region }) => [region, 1]));
+  const clients = Object.entries(given).map(([region, count]) => ({ region, count }));
   if (clients.length === 0) fail(document, ['load', 'clients'], '{} leaves nobody to send', 'name a region and its weight: { us-east-1: 1 }');
   for (const { region } of clients) checkRegion(region, profile, document, ['load', 'clients', region], true);
-  return clients;
+  if (load.rate !== null || load.connections === undefined) return clients;
+  if (load.connections < clients.length) fail(document, ['load', 'connections'], `${load.connections} for the clients of ${clients.length} regions`, `give at least ${clients.length}, or fewer load.clients`);
+  const shares = shareOut(load.connections, clients.map(({ count }) => count));
+  return clients.map(({ region }, index) => ({ region, count: shares[index] ?? 1 }));
 }
 
 function checkTimes({ load, run }: Settings, settleMs: number, document: ExperimentDocument): void {
@@ -96,6 +103,13 @@ function checkTimes({ load, run }: Settings, settleMs: number, document: Experim
   if (run.warmup + run.measure > 86_400_000) fail(document, ['run', 'measure'], 'the run is longer than a day', 'shorten it');
 }
 
+/** The settings as the loop asks for them; null: as they are. */
+function under({ settings, document, suffix }: Variant, loop: Loop | null): Variant {
+  const { load } = settings;
+  if (loop === 'open' && load.rate === null) fail(document, ['load', 'rate'], 'max is no rate, and the open loop needs one', 'give it one, such as --rate 100/s, or ask for the closed loop alone');
+  return loop === 'closed' ? { suffix, document, settings: { ...settings, load: { ...load, rate: null, batch: 1 } } } : { settings, document, suffix };
+}
+
 function groundOf({ settings, document }: Variant): Ground {
   const profile = profileOf(settings, document);
   const nodes = nodesOf(settings, profile, document);
@@ -104,6 +118,9 @@ function groundOf({ settings, document }: Variant): Ground {
   checkTimes(settings, settleMs, document);
   if (settings.load.target === 'leader' && settings.load.atFollower === 'forward') {
     fail(document, ['load', 'atFollower'], 'forward means nothing when clients ask the leader', 'leave atFollower out, or choose target: nearest');
+  }
+  if (settings.load.rate === null && settings.load.batch > 1) {
+    fail(document, ['load', 'batch'], 'a connection of the closed loop has one command open', 'leave batch out, or give a rate');
   }
   const places: readonly Place[] = [
     ...nodes.map(({ id, region }) => ({ id, region, client: false })),
@@ -195,15 +212,18 @@ function loadOf({ settings: { load }, clients }: Ground, peak: number): Plan['lo
     atFollower: load.atFollower ?? (load.target === 'leader' ? 'redirect' : 'forward'),
     timeoutMs: load.timeout,
     retryMs: load.retry ?? load.timeout / 4,
+    backOff: { kind: load.backoff.kind, firstMs: load.backoff.first, mostMs: load.backoff.most },
+    breaker: load.breaker === null ? null : { failures: load.breaker.failures, openMs: load.breaker.open },
+    batch: load.batch,
     maxSessions: load.maxSessions ?? Math.min(MAX_SESSIONS, Math.max(enough, connections)),
   };
 }
 
-type Run = { readonly repetition: number; readonly seed: string; readonly runner: PlanRequest; readonly variant: number };
+type Run = { readonly repetition: number; readonly seed: string; readonly runner: PlanRequest; readonly variant: number; readonly mark: Loop | null };
 
 function planOf(choice: Choice, { options, leadership, warnings }: Resolved, ground: Ground, run: Run, experiment: Experiment): Plan {
   const { settings, document, nodes, profile, links, settleMs } = ground;
-  const { repetition, seed, runner: { runner, supports } } = run;
+  const { repetition, seed, mark, runner: { runner, supports } } = run;
   const { suffix } = experiment.variants[run.variant] ?? { suffix: '' };
   const clocks = clocksOf(ground, seed);
   const scene = { nodes, links, warmupMs: settings.run.warmup, measureMs: settings.run.measure, openLoop: settings.load.rate !== null, runner, supports, faults: experiment.registry.faults, document };
@@ -213,9 +233,9 @@ function planOf(choice: Choice, { options, leadership, warnings }: Resolved, gro
   const simulated = runner === 'sim';
   return {
     version: 1,
-    id: [experiment.name, choice.label, ...(suffix === '' ? [] : [`v${run.variant + 1}`]), repetition].join('-'),
+    id: [experiment.name, choice.label, ...(suffix === '' ? [] : [`v${run.variant + 1}`]), ...(mark === null ? [] : [mark]), repetition].join('-'),
     experiment: experiment.name,
-    label: choice.label + suffix,
+    label: choice.label + suffix + (mark === null ? '' : `+${mark}`),
     runner,
     shaper: simulated ? 'sim' : 'userspace',
     protocol: choice.protocol,
@@ -241,19 +261,20 @@ function planOf(choice: Choice, { options, leadership, warnings }: Resolved, gro
   };
 }
 
-/** In the order variant, repetition, protocol: what is compared runs close together. Throws LabErrors. */
+/** In the order variant, repetition, protocol, loop: what is compared runs close together. Throws LabErrors. */
 export function makePlans(experiment: Experiment, request: PlanRequest): Plan[] {
   const plans: Plan[] = [];
+  const loops: readonly (Loop | null)[] = request.load === 'both' ? ['open', 'closed'] : [request.load ?? null];
   experiment.variants.forEach((variant, index) => {
-    const ground = groundOf(variant);
+    const grounds = loops.map((loop) => ({ ground: groundOf(under(variant, loop)), mark: request.load === 'both' ? loop : null }));
     const { settings, document } = variant;
-    const choices = settings.protocols.map((choice) => ({ choice, result: resolved(choice, ground, experiment) }));
+    const choices = settings.protocols.flatMap((choice) => grounds.map(({ ground, mark }) => ({ choice, ground, mark, result: resolved(choice, ground, experiment) })));
     const base = request.seed ?? String(settings.run.seed ?? '1');
     const repeat = request.repeat ?? settings.run.repeat;
     if (plans.length + repeat * choices.length > MAX_PLANS) fail(document, ['run', 'repeat'], `more than ${MAX_PLANS} runs`, 'repeat less often, or sweep over less');
     for (let repetition = 1; repetition <= repeat; repetition++) {
       const seed = repetition === 1 ? base : `${base}.${repetition}`;
-      for (const { choice, result } of choices) plans.push(planOf(choice, result, ground, { repetition, seed, runner: request, variant: index }, experiment));
+      for (const { choice, result, ground, mark } of choices) plans.push(planOf(choice, result, ground, { repetition, seed, runner: request, variant: index, mark }, experiment));
     }
   });
   return plans;

@@ -115,6 +115,24 @@ const loadRate = z.unknown().transform((input, context): number | null => {
   return z.NEVER;
 }).pipe(z.number().max(1_000_000).nullable());
 
+/** A bare value is short for a section with this key. */
+function short(key: string) {
+  return (input: unknown) => (typeof input === 'string' ? { [key]: input } : input);
+}
+
+const backOff = z.preprocess(short('kind'), section({
+  kind: z.enum(['none', 'fixed', 'exponential']).default('exponential'),
+  first: positiveDuration.default(20),
+  most: positiveDuration.default(1_000),
+}));
+
+const breaker = section({
+  /** Of one node, in a row. */
+  failures: z.int().min(1).max(1_000_000).default(5),
+  /** Before an attempt tries the node again. */
+  open: positiveDuration.default(1_000),
+});
+
 const clients = z.record(z.string(), z.int().min(1).max(10_000));
 
 /** The workload's own parameters stand among these keys. */
@@ -125,10 +143,16 @@ export const LOAD_SHAPE = {
   arrivals: z.enum(['poisson', 'constant']).default('poisson'),
   /** Regions and their weights; with rate: max, their connections. null: one in each region of a node. */
   clients: clients.nullable().default(null),
+  /** Of the closed loop, shared among the clients by their weights. */
+  connections: z.int().min(1).max(10_000).optional(),
   target: z.enum(['leader', 'nearest', 'spread']).default('nearest'),
   atFollower: z.enum(['forward', 'redirect']).optional(),
   timeout: positiveDuration.default(5_000),
   retry: positiveDuration.optional(),
+  backoff: backOff.prefault({}),
+  breaker: breaker.nullable().default(null),
+  /** Commands due within a millisecond for one node, in one request; only in the open loop. */
+  batch: z.int().min(1).max(1_000).default(1),
   maxSessions: z.int().min(1).max(1_000_000).optional(),
 };
 

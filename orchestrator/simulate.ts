@@ -65,11 +65,19 @@ class SimulatedRun {
     this.#sessions = new Sessions(plan, named(registry.workloads, plan.load.workload, 'workload'), {
       now: () => this.world.nowMs,
       at: (atMs, action) => this.world.at(Math.max(atMs, this.world.nowMs), action),
-      request: (region, to, command, answer) => {
+      request: (region, to, commands, answer) => {
         const thereMs = plan.links[region]?.[to]?.delayMs ?? 0;
         const backMs = plan.links[to]?.[region]?.delayMs ?? 0;
-        const back = (reply: Reply) => this.world.at(this.world.nowMs + backMs, () => answer(reply));
-        this.world.at(this.world.nowMs + thereMs, () => this.world.request(to, command, back));
+        const replies: Reply[] = [];
+        let answered = 0;
+        // A batch is answered when its last command is.
+        const back = (index: number) => (reply: Reply) => {
+          replies[index] = reply;
+          if (++answered === commands.length) this.world.at(this.world.nowMs + backMs, () => answer(replies));
+        };
+        this.world.at(this.world.nowMs + thereMs, () => {
+          for (const [index, command] of commands.entries()) this.world.request(to, command, back(index));
+        });
       },
       emit: (event) => this.#own('load', event),
     });

@@ -1,7 +1,7 @@
 // Hand-written runs for the tests of checks, figures and tables: a plan of three nodes, and events in a few words.
 import type { CommandId, NodeId, Operation, Status } from '../node/contract.ts';
 import type { Reply } from '../node/replica.ts';
-import type { Check, LabEvent, Plan, Verdict } from '../orchestrator/kinds.ts';
+import type { Check, ClientEvent, LabEvent, Plan, Verdict } from '../orchestrator/kinds.ts';
 import { PERFECT_LINK } from '../netem/link.ts';
 import { registers } from './histories.ts';
 
@@ -19,7 +19,8 @@ export function planWith(changes: Partial<Omit<Plan, 'load'>> & { readonly load?
     ...rest,
     load: {
       workload: 'register', params: {}, clients: [{ region: 'here', count: 1 }], ratePerSecond: 100, arrivals: 'poisson', target: 'leader',
-      atFollower: 'forward', timeoutMs: 5000, retryMs: 1000, maxSessions: 1000, ...load,
+      atFollower: 'forward', timeoutMs: 5000, retryMs: 1000,
+      backOff: { kind: 'exponential', firstMs: 20, mostMs: 1000 }, breaker: null, batch: 1, maxSessions: 1000, ...load,
     },
   };
 }
@@ -41,6 +42,10 @@ export class Stream {
 
   reply(id: CommandId, reply: Reply): this {
     return this.#add('load', { type: 'reply', client: id.split(':')[0] as string, id, reply });
+  }
+
+  client(event: Extract<ClientEvent, { type: 'attempt' | 'back-off' | 'breaker' }>): this {
+    return this.#add('load', event);
   }
 
   ok(id: CommandId, slot: number, value: string | null = null, epoch = 1): this {

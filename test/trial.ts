@@ -60,7 +60,8 @@ export function planOf(protocol: AnyProtocol, scene: Scene): Plan {
     load: {
       workload: register.name, params: { keys: 4, reads: 30, cas: 20 },
       clients: [{ region: CLIENT_REGION, count: 1 }], ratePerSecond: scene.ratePerSecond ?? 20, arrivals: 'poisson',
-      target: scene.target ?? 'spread', atFollower: 'forward', timeoutMs: 5_000, retryMs: scene.retryMs ?? 1_250, maxSessions: 2_000,
+      target: scene.target ?? 'spread', atFollower: 'forward', timeoutMs: 5_000, retryMs: scene.retryMs ?? 1_250,
+      backOff: { kind: 'exponential', firstMs: 20, mostMs: 1_000 }, breaker: null, batch: 1, maxSessions: 2_000,
     },
     warmupMs: 1_000, measureMs: scene.measureMs ?? 10_000, settleMs: scene.settleMs ?? 6_000, detail: scene.detail ?? 'totals',
     schedule: (scene.actions ?? []).map(({ atMs, action }, index) => ({ atMs, fault: { name: action.type, index, phase: 'middle' }, action })),

@@ -61,12 +61,13 @@ async function fakeNode(answer: Answer): Promise<{ readonly url: string; readonl
 function planOf(load: Partial<Plan['load']>, nodes: readonly string[] = ['n1'], delayMs = 0): Plan {
   const link = { ...PERFECT_LINK, delayMs };
   return {
-    seed: 'load-test', leader: null, warmupMs: 100, measureMs: 900, settleMs: 12_000,
+    seed: 'load-test', leader: null, schedule: [], warmupMs: 100, measureMs: 900, settleMs: 12_000,
     nodes: nodes.map((id) => ({ id, address: id, region: 'lan', clock: { offsetMs: 0, driftPpm: 0, ntp: null } })),
     links: { lan: Object.fromEntries(nodes.map((id) => [id, link])), ...Object.fromEntries(nodes.map((id) => [id, { lan: link }])) },
     load: {
       workload: 'register', params: { keys: 4, reads: 0.2, cas: 0 }, clients: [{ region: 'lan', count: 1 }], ratePerSecond: 100, arrivals: 'poisson',
-      target: 'nearest', atFollower: 'forward', timeoutMs: 10_000, retryMs: 5_000, maxSessions: 500, ...load,
+      target: 'nearest', atFollower: 'forward', timeoutMs: 10_000, retryMs: 5_000,
+      backOff: { kind: 'exponential', firstMs: 20, mostMs: 1_000 }, breaker: null, batch: 1, maxSessions: 500, ...load,
     },
   } as unknown as Plan;
 }

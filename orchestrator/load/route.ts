@@ -1,6 +1,9 @@
-// Which node a client asks: the nearest, each in turn, or the leader. A node that cannot be reached is passed over for a while.
+// Which node a client asks: the nearest, each in turn, or the leader. A node that cannot be reached is passed over for a
+// while; one whose circuit breaker is open is not asked at all.
 import type { NodeId } from '../../node/contract.ts';
-import type { Plan } from '../kinds.ts';
+import type { Reply } from '../../node/replica.ts';
+import type { BreakerState, Plan } from '../kinds.ts';
+import { Breaker } from './breaker.ts';
 
 const SUSPECT_MS = 1_000;
 
@@ -10,29 +13,45 @@ export function nearestFirst(plan: Pick<Plan, 'nodes' | 'links'>, region: string
   return plan.nodes.map((node) => node.id).sort((a, b) => delay(a) - delay(b));
 }
 
+/** null: no answer in time. A refusal that only points elsewhere is an answer of a node that works. */
+function isFailure(reply: Reply | null): boolean {
+  if (reply === null || reply.outcome === 'unknown') return true;
+  return reply.outcome === 'fail' && (reply.reason === 'busy' || reply.reason === 'no-quorum');
+}
+
 export class Route {
   readonly #order: readonly NodeId[];
   readonly #target: Plan['load']['target'];
   readonly #suspectUntil = new Map<NodeId, number>();
+  /** Empty where the plan has none. */
+  readonly #breakers = new Map<NodeId, Breaker>();
   #leader: NodeId | null;
   #turn = 0;
 
-  constructor(plan: Plan, region: string) {
+  constructor(plan: Plan, region: string, breakerChanged: (to: NodeId, state: BreakerState) => void) {
     this.#order = nearestFirst(plan, region);
     this.#target = plan.load.target;
     this.#leader = plan.leader;
+    const { breaker } = plan.load;
+    if (breaker !== null) for (const node of this.#order) this.#breakers.set(node, new Breaker(breaker, (state) => breakerChanged(node, state)));
   }
 
-  /** The node for a command's attempt (0: the first). `last`: the node of its previous attempt. */
-  choose(attempt: number, last: NodeId | null, nowMs: number): NodeId {
-    const usable = (node: NodeId | null) => node !== null && (this.#suspectUntil.get(node) ?? 0) <= nowMs;
+  /** The node for a command's attempt (0: the first); null: no breaker lets it through. `last`: the node of its previous attempt. */
+  choose(attempt: number, last: NodeId | null, nowMs: number): NodeId | null {
+    const usable = (node: NodeId | null) => node !== null && (this.#suspectUntil.get(node) ?? 0) <= nowMs && this.allows(node, nowMs);
     if (this.#target === 'leader' && this.#leader !== null && usable(this.#leader) && this.#leader !== last) return this.#leader;
     const start = this.#target === 'spread' && attempt === 0 ? this.#turn++ : attempt;
-    for (let step = 0; step < this.#order.length; step++) {
-      const node = this.#order[(start + step) % this.#order.length] as NodeId;
-      if (usable(node) && (attempt === 0 || node !== last)) return node;
-    }
-    return this.#order[start % this.#order.length] as NodeId;
+    const inTurn = this.#order.map((_, step) => this.#order[(start + step) % this.#order.length] as NodeId);
+    return inTurn.find((node) => usable(node) && (attempt === 0 || node !== last)) ?? inTurn.find((node) => this.allows(node, nowMs)) ?? null;
+  }
+
+  allows(node: NodeId, nowMs: number): boolean {
+    return (this.#breakers.get(node)?.freeAtMs ?? 0) <= nowMs;
+  }
+
+  /** When the first breaker lets an attempt through again. */
+  freeAtMs(): number {
+    return Math.min(...this.#order.map((node) => this.#breakers.get(node)?.freeAtMs ?? 0));
   }
 
   leaderIs(node: NodeId): void {
@@ -40,8 +59,15 @@ export class Route {
     this.#suspectUntil.delete(node);
   }
 
-  /** It refused the connection, or an attempt had no answer. */
-  unreachable(node: NodeId, nowMs: number): void {
-    this.#suspectUntil.set(node, nowMs + SUSPECT_MS);
+  sent(node: NodeId, nowMs: number): void {
+    this.#breakers.get(node)?.sent(nowMs);
+  }
+
+  /** reply: null when an attempt had no answer in time. */
+  answered(node: NodeId, reply: Reply | null, nowMs: number): void {
+    if (reply === null || (reply.outcome === 'unknown' && reply.reason === 'connection')) this.#suspectUntil.set(node, nowMs + SUSPECT_MS);
+    const breaker = this.#breakers.get(node);
+    if (isFailure(reply)) breaker?.failed(nowMs);
+    else breaker?.succeeded();
   }
 }

@@ -22,30 +22,35 @@ function planOf(load: Partial<Plan['load']> = {}): Plan {
     links: { east: { n1: delay(30), n2: delay(10), n3: delay(20) } },
     load: {
       params: null, clients: [{ region: 'east', count: 1 }], ratePerSecond: 20, arrivals: 'poisson', target: 'nearest',
-      atFollower: 'forward', timeoutMs: 4_000, retryMs: 1_000, maxSessions: 50, ...load,
+      atFollower: 'forward', timeoutMs: 4_000, retryMs: 1_000,
+      backOff: { kind: 'exponential', firstMs: 20, mostMs: 1_000 }, breaker: null, batch: 1, maxSessions: 50, ...load,
     },
     schedule: [],
   } as unknown as Plan;
 }
 
-type Answer = (to: NodeId, command: Command, attempt: number) => { readonly afterMs: number; readonly reply: Reply } | null;
+type Answer = (to: NodeId, command: Command, attempt: number, nowMs: number) => { readonly afterMs: number; readonly reply: Reply } | null;
 const ok: Reply = { outcome: 'ok', value: null, at: { epoch: 1, slot: 1 } };
 
 /** Runs the sessions to their end; answer: what the cluster says, null: nothing. */
-function run(plan: Plan, answer: Answer) {
+function run(plan: Plan, answer: Answer, asked: Workload = workload) {
   const agenda: { atMs: number; order: number; run: () => void }[] = [];
   const events: (ClientEvent & { atMs: number })[] = [];
   const attempts = new Map<string, number>();
+  const requests: { readonly atMs: number; readonly to: NodeId; readonly ids: readonly string[] }[] = [];
   let nowMs = 0;
   let order = 0;
   const at = (atMs: number, action: () => void) => agenda.push({ atMs: Math.max(atMs, nowMs), order: order++, run: action });
-  const sessions = new Sessions(plan, workload, {
+  const sessions = new Sessions(plan, asked, {
     now: () => nowMs, at,
-    request: (_region, to, command, answered) => {
-      const attempt = attempts.get(command.id) ?? 0;
-      attempts.set(command.id, attempt + 1);
-      const result = answer(to, command, attempt);
-      if (result !== null) at(nowMs + result.afterMs, () => answered(result.reply));
+    request: (_region, to, commands, answered) => {
+      requests.push({ atMs: nowMs, to, ids: commands.map(({ id }) => id) });
+      const results = commands.map((command) => {
+        const attempt = attempts.get(command.id) ?? 0;
+        attempts.set(command.id, attempt + 1);
+        return answer(to, command, attempt, nowMs);
+      });
+      if (results.every((result) => result !== null)) at(nowMs + Math.max(...results.map(({ afterMs }) => afterMs)), () => answered(results.map(({ reply }) => reply)));
     },
     emit: (event) => events.push({ ...event, atMs: nowMs }),
   });
@@ -60,7 +65,9 @@ function run(plan: Plan, answer: Answer) {
   const replies = events.filter((event) => event.type === 'reply');
   const sent = events.filter((event) => event.type === 'attempt');
   const invoked = events.filter((event) => event.type === 'invoke');
-  return { sessions, replies, sent, invoked };
+  const waits = events.filter((event) => event.type === 'back-off');
+  const breakers = events.filter((event) => event.type === 'breaker');
+  return { sessions, replies, sent, invoked, waits, breakers, requests };
 }
 
 describe('arrivals', () => {
@@ -150,6 +157,112 @@ describe('routes', () => {
     expect(sent.filter(({ to }) => to === 'n2').length).toBeLessThanOrEqual(12);
     expect(sent.length).toBeLessThan(invoked.length + 13);
   });
+});
+
+describe('back-off', () => {
+  const busy: Reply = { outcome: 'fail', reason: 'busy' };
+  const waitsOf = (backOff: Plan['load']['backOff'], arrivalsPerSecond = 0.5) => {
+    const { waits } = run(planOf({ ratePerSecond: arrivalsPerSecond, backOff }), () => ({ afterMs: 5, reply: busy }));
+    const [first] = waits;
+    return waits.filter(({ id }) => id === first?.id).map(({ waitMs }) => waitMs);
+  };
+
+  test('exponential doubles with jitter up to its limit', () => {
+    const waits = waitsOf({ kind: 'exponential', firstMs: 100, mostMs: 800 });
+    expect(waits.length).toBeGreaterThan(5);
+    waits.forEach((waitMs, index) => {
+      const fullMs = Math.min(800, 100 * 2 ** index);
+      expect(waitMs).toBeGreaterThanOrEqual(fullMs / 2);
+      expect(waitMs).toBeLessThanOrEqual(fullMs);
+    });
+    expect(new Set(waits).size).toBe(waits.length);
+  });
+
+  test('fixed waits always the same, none not at all', () => {
+    expect(new Set(waitsOf({ kind: 'fixed', firstMs: 50, mostMs: 800 }))).toEqual(new Set([50]));
+    const { replies, sent } = run(planOf({ ratePerSecond: 0.5, timeoutMs: 300, backOff: { kind: 'none', firstMs: 50, mostMs: 800 } }), () => ({ afterMs: 5, reply: busy }));
+    expect(replies.every(({ reply }) => reply.outcome === 'fail')).toBe(true);
+    expect(sent.filter(({ id }) => id === sent[0]?.id)).toHaveLength(50);
+  });
+});
+
+describe('a circuit breaker', () => {
+  const breaker = { failures: 3, openMs: 1_000 };
+  const lost: Reply = { outcome: 'unknown', reason: 'timeout' };
+  const statesOf = ({ breakers }: ReturnType<typeof run>, node: NodeId) => breakers.filter(({ to }) => to === node).map(({ state }) => state);
+
+  test('opens after so many failures in a row, lets one attempt try, and closes when that is answered', () => {
+    const result = run(planOf({ breaker, ratePerSecond: 50 }), (to, _command, _attempt, nowMs) => ({ afterMs: 5, reply: to === 'n2' && nowMs < 2_500 ? lost : ok }));
+    expect(statesOf(result, 'n2')).toEqual(['open', 'half-open', 'open', 'half-open', 'open', 'half-open', 'closed']);
+    expect(statesOf(result, 'n3')).toEqual([]);
+    const before = result.sent.filter(({ to, atMs }) => to === 'n2' && atMs < 2_500);
+    // Three open it, what was on its way then still fails, and then one trial a second.
+    expect(before.length).toBeLessThan(3 + 3 + 2);
+    const openings = result.breakers.filter(({ state }) => state === 'open').map(({ atMs }) => atMs);
+    const firstTrialMs = result.breakers.find(({ state }) => state === 'half-open')?.atMs ?? 0;
+    expect(result.sent.filter(({ to, atMs }) => to === 'n2' && atMs > (openings[0] ?? 0) && atMs < firstTrialMs)).toEqual([]);
+    expect(result.replies.every(({ reply }) => reply.outcome === 'ok')).toBe(true);
+    expect(result.sent.filter(({ to, atMs }) => to === 'n2' && atMs > 4_000).length).toBeGreaterThan(200);
+  });
+
+  test('that is open at every node makes commands wait, and those that were never sent are certainly not done', () => {
+    const result = run(planOf({ breaker: { failures: 1, openMs: 60_000 }, ratePerSecond: 5 }), () => ({ afterMs: 1, reply: lost }));
+    expect(result.sent.length).toBeLessThan(10);
+    const never = result.invoked.filter(({ command }) => !result.sent.some(({ id }) => id === command.id)).map(({ command }) => command.id);
+    expect(never.length).toBeGreaterThan(20);
+    expect(result.replies.filter(({ id }) => never.includes(id)).map(({ reply }) => reply)).toEqual(never.map(() => ({ outcome: 'fail', reason: 'busy' })));
+    expect(result.sessions.finished).toBe(true);
+  });
+
+  test('does not open for a refusal that only names the leader', () => {
+    const result = run(planOf({ breaker: { failures: 1, openMs: 1_000 } }), (to) => ({ afterMs: 1, reply: to === 'n2' ? { outcome: 'fail', reason: 'not-leader', leader: 'n1' } : ok }));
+    expect(result.breakers).toEqual([]);
+  });
+
+  test('gives up a trial that is never answered, and tries again', () => {
+    const result = run(planOf({ breaker, ratePerSecond: 20, retryMs: 4_000, timeoutMs: 4_000 }), (to, _command, _attempt, nowMs) => {
+      if (to !== 'n2' || nowMs > 6_000) return { afterMs: 1, reply: ok };
+      return nowMs < 300 ? { afterMs: 1, reply: lost } : null;
+    });
+    expect(statesOf(result, 'n2').at(-1)).toBe('closed');
+  });
+});
+
+describe('batches', () => {
+  test('hold what is due within a millisecond for one node, up to their size, and answer each command', () => {
+    const plan = planOf({ batch: 4, ratePerSecond: 5_000, maxSessions: 5_000, clients: [{ region: 'east', count: 1 }] });
+    const { requests, replies, invoked } = run({ ...plan, measureMs: 200 }, (_to, command) => ({ afterMs: 20, reply: { ...ok, value: command.id } as Reply }));
+    expect(replies).toHaveLength(invoked.length);
+    expect(replies.every(({ id, reply }) => reply.outcome === 'ok' && reply.value === id)).toBe(true);
+    expect(requests.flatMap(({ ids }) => ids).sort()).toEqual(invoked.map(({ command }) => command.id).sort());
+    expect(Math.max(...requests.map(({ ids }) => ids.length))).toBe(4);
+    expect(requests.length).toBeLessThan(invoked.length / 2.5);
+    const sentMs = new Map(requests.flatMap(({ ids, atMs }) => ids.map((id) => [id, atMs] as const)));
+    for (const { command, atMs } of invoked) expect((sentMs.get(command.id) ?? Infinity) - atMs).toBeLessThanOrEqual(1 + 1e-9);
+  });
+
+  test('of one command are the command alone, at once', () => {
+    const { requests, invoked } = run(planOf(), () => ({ afterMs: 5, reply: ok }));
+    expect(requests.map(({ ids, atMs }) => [ids, atMs])).toEqual(invoked.map(({ command, atMs }) => [[command.id], atMs]));
+  });
+});
+
+test.each([20, null])('a session tells its workload what it was answered last (rate %s)', (ratePerSecond) => {
+  const told = new Map<number, (Reply | null)[]>();
+  const asked = {
+    ...workload,
+    *operations(_params: unknown, client: number): Generator<Command['op'], never, Reply | null> {
+      const list: (Reply | null)[] = [];
+      told.set(client, list);
+      for (;;) list.push(yield { type: 'get', key: 'x' });
+    },
+  } as unknown as Workload;
+  const { replies, invoked } = run(planOf({ ratePerSecond, clients: [{ region: 'east', count: 2 }] }), (_to, command) => ({ afterMs: 30, reply: { ...ok, value: `answer to ${command.id}` } as Reply }), asked);
+  expect(replies.length).toBeGreaterThan(100);
+  for (const [client, list] of told) {
+    const own = invoked.filter(({ command }) => command.id.startsWith(`c${client}:`)).map(({ command }) => command.id);
+    expect(list.map((reply) => (reply?.outcome === 'ok' ? reply.value : null))).toEqual(own.slice(0, -1).map((id) => `answer to ${id}`));
+  }
 });
 
 test('closed loop: each connection sends its next command when the last is answered, until the window ends', () => {

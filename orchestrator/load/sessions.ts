@@ -8,6 +8,8 @@ import { randomStream } from '../../node/kit/random.ts';
 import type { Reply } from '../../node/replica.ts';
 import type { ClientEvent, Plan, Workload } from '../kinds.ts';
 import { arrivals } from './arrivals.ts';
+import { backOffMs } from './back-off.ts';
+import { Batches } from './batches.ts';
 import { Route } from './route.ts';
 
 export interface ClientPorts {
@@ -15,8 +17,11 @@ export interface ClientPorts {
   now(): number;
   /** Runs the callback when now() has reached atMs. */
   at(atMs: number, run: () => void): void;
-  /** One attempt from a region to a node; answers at most once; a broken connection answers unknown/connection. Includes the client's link delay, both ways. */
-  request(region: string, to: NodeId, command: Command, answer: (reply: Reply) => void): void;
+  /**
+   * One attempt from a region to a node, of one command or a batch; answers at most once, one reply a command in their order;
+   * a broken connection answers unknown/connection. Includes the client's link delay, both ways.
+   */
+  request(region: string, to: NodeId, commands: readonly Command[], answer: (replies: readonly Reply[]) => void): void;
   emit(event: ClientEvent): void;
 }
 
@@ -43,8 +48,6 @@ type Open = {
   closed: boolean;
 };
 
-const BACK_OFF_MS = { first: 20, most: 1_000 };
-
 export class Sessions {
   readonly #plan: Plan;
   readonly #workload: Workload;
@@ -52,6 +55,7 @@ export class Sessions {
   readonly #arrivals: Iterator<{ readonly atMs: number; readonly region: string }, void>;
   readonly #free = new Map<string, Session[]>();
   readonly #routes = new Map<string, Route>();
+  readonly #batches: Batches;
   readonly #backOff: () => number;
   readonly #endMs: number;
   #arrivalsLeft: boolean;
@@ -69,12 +73,13 @@ export class Sessions {
     this.#workload = workload;
     this.#ports = ports;
     this.#arrivals = arrivals(plan);
+    this.#batches = new Batches(plan.load.batch, ports);
     this.#backOff = randomStream(plan.seed, 'load', 'back-off');
     this.#endMs = plan.warmupMs + plan.measureMs;
     this.#arrivalsLeft = plan.load.ratePerSecond !== null;
     for (const { region } of plan.load.clients) {
       this.#free.set(region, []);
-      this.#routes.set(region, new Route(plan, region));
+      this.#routes.set(region, new Route(plan, region, (to, state) => ports.emit({ type: 'breaker', region, to, state })));
     }
   }
 
@@ -128,28 +133,36 @@ export class Sessions {
   #attempt(open: Open, leader: NodeId | null): void {
     if (open.closed) return;
     const route = this.#route(open);
+    const nowMs = this.#ports.now();
+    const to = leader !== null && route.allows(leader, nowMs) ? leader : route.choose(open.attempts, open.last, nowMs);
+    if (to === null) {
+      open.refused ??= { outcome: 'fail', reason: 'busy' };
+      this.#attemptLater(open, route.freeAtMs() - nowMs);
+      return;
+    }
     const number = open.attempts++;
-    const to = leader ?? route.choose(number, open.last, this.#ports.now());
     open.last = to;
+    route.sent(to, nowMs);
     open.waiting++;
     let answered = false;
     this.#ports.emit({ type: 'attempt', client: open.session.id, id: open.command.id, to });
-    this.#ports.request(open.session.region, to, open.command, (reply) => {
+    this.#batches.request(open.session.region, to, open.command, (reply) => {
       if (answered) return;
       answered = true;
       open.waiting--;
       this.#answered(open, to, reply);
     });
-    const retryAtMs = this.#ports.now() + this.#plan.load.retryMs;
+    const retryAtMs = nowMs + this.#plan.load.retryMs;
     if (retryAtMs >= open.deadlineMs) return;
     this.#ports.at(retryAtMs, () => {
       if (open.closed || answered || open.attempts !== number + 1) return;
-      route.unreachable(to, this.#ports.now());
+      route.answered(to, null, this.#ports.now());
       this.#attempt(open, null);
     });
   }
 
   #answered(open: Open, from: NodeId, reply: Reply): void {
+    this.#route(open).answered(from, reply, this.#ports.now());
     if (open.closed) return;
     if (reply.outcome === 'ok') {
       this.#close(open, reply);
@@ -157,7 +170,6 @@ export class Sessions {
     }
     if (reply.outcome === 'unknown') {
       open.uncertain = true;
-      if (reply.reason === 'connection') this.#route(open).unreachable(from, this.#ports.now());
     } else {
       open.refused = reply;
       if (reply.reason === 'malformed') {
@@ -171,13 +183,13 @@ export class Sessions {
         return;
       }
     }
-    this.#attemptLater(open);
+    this.#attemptLater(open, 0);
   }
 
-  /** Exponential back-off with jitter, so that clients do not return all at once. */
-  #attemptLater(open: Open): void {
-    const waitMs = Math.min(BACK_OFF_MS.most, BACK_OFF_MS.first * 2 ** open.refusals++) * (0.5 + this.#backOff() / 2);
+  #attemptLater(open: Open, leastMs: number): void {
+    const waitMs = Math.max(leastMs, backOffMs(this.#plan.load.backOff, open.refusals++, this.#backOff));
     const attempts = open.attempts;
+    this.#ports.emit({ type: 'back-off', client: open.session.id, id: open.command.id, waitMs });
     this.#ports.at(this.#ports.now() + waitMs, () => {
       if (open.attempts === attempts) this.#attempt(open, null);
     });

@@ -1,13 +1,15 @@
 // The closed loop: autocannon holds `count` connections for each region, and each asks the next when it is answered.
 // autocannon only moves the bytes: what counts is recorded here, because its latencies are whole milliseconds. (Without a
 // rate it corrects nothing for coordinated omission, and refuses the option that would turn its correction off.) An answer
-// that is not ok, or that does not come in time, ends its connection; another opens after a pause.
+// that is not ok, or that does not come in time, ends its connection; another opens after a pause, to a node that its
+// circuit breaker lets be asked.
 import autocannon from 'autocannon';
 import { assert } from '../../../node/assert.ts';
 import type { Command, CommandId, NodeId, Operation } from '../../../node/contract.ts';
 import { randomStream } from '../../../node/kit/random.ts';
 import type { Reply } from '../../../node/replica.ts';
 import type { ClientEvent, Workload } from '../../kinds.ts';
+import { backOffMs } from '../../load/back-off.ts';
 import { Route } from '../../load/route.ts';
 import type { LoadConfig } from './config.ts';
 import type { Loop } from './open.ts';
@@ -16,6 +18,8 @@ import { readReply } from './reply.ts';
 import { Timers } from './timers.ts';
 
 type Session = { readonly id: string; readonly operations: Iterator<Operation, never, Reply | null>; sequence: number; answered: Reply | null };
+/** Where a connection comes from and goes to; failures: of its forerunners, in a row. */
+type Ends = { readonly region: string; readonly to: NodeId; readonly failures: number };
 /** What autocannon's types leave out: how a client ends before its time, and that its connection broke. */
 type Client = Pick<autocannon.Client, 'setRequests'> & { destroy(): void; on(event: 'connError', listener: () => void): unknown };
 
@@ -36,6 +40,7 @@ class ClosedLoop implements Loop {
   /** Of the open commands: since when, and how its connection ends when that is too long. */
   readonly #open = new Map<CommandId, { readonly sinceMs: number; readonly timeOut: () => void }>();
   readonly #endMs: number;
+  readonly #backOff: () => number;
   readonly capped = 0;
   sessions = 0;
 
@@ -46,7 +51,8 @@ class ClosedLoop implements Loop {
     this.#relays = relays;
     this.#emit = emit;
     this.#endMs = config.plan.warmupMs + config.plan.measureMs;
-    for (const { region } of config.plan.load.clients) this.#routes.set(region, new Route(config.plan, region));
+    this.#backOff = randomStream(config.plan.seed, 'load', 'back-off');
+    for (const { region } of config.plan.load.clients) this.#routes.set(region, new Route(config.plan, region, (to, state) => emit({ type: 'breaker', region, to, state })));
   }
 
   get outstanding(): number {
@@ -60,10 +66,10 @@ class ClosedLoop implements Loop {
   start(): void {
     this.#sweep();
     for (const { region, count } of this.#config.plan.load.clients) {
-      const route = this.#routes.get(region) as Route;
-      if (this.#config.plan.load.target === 'spread') {
-        for (let index = 0; index < count; index++) this.#connect(region, route.choose(0, null, 0), 1, null);
-      } else this.#connect(region, route.choose(0, null, 0), count, null);
+      // At first every breaker is closed.
+      const next = (): Ends => ({ region, to: this.#route(region).choose(0, null, 0) as NodeId, failures: 0 });
+      if (this.#config.plan.load.target === 'spread') for (let index = 0; index < count; index++) this.#connect(next(), 1, null);
+      else this.#connect(next(), count, null);
     }
   }
 
@@ -84,7 +90,8 @@ class ClosedLoop implements Loop {
   }
 
   /** session: goes on with it, or null for a new one on each connection. */
-  #connect(region: string, to: NodeId, connections: number, session: Session | null): void {
+  #connect(ends: Ends, connections: number, session: Session | null): void {
+    const { region, to } = ends;
     const { plan, urls } = this.#config;
     const instance = autocannon({
       url: this.#relays.get(`${region} ${to}`)?.url ?? urls[to] ?? '',
@@ -93,7 +100,7 @@ class ClosedLoop implements Loop {
       // Never its own: it would ask anew by itself.
       timeout: plan.load.timeoutMs / 1000 + 60,
       skipAggregateResult: true,
-      setupClient: (client) => this.#attach(client as unknown as Client, region, to, session ?? this.#session()),
+      setupClient: (client) => this.#attach(client as unknown as Client, ends, session ?? this.#session()),
     }, (error: unknown) => {
       assert(error === null || error === undefined, `autocannon refuses its options: ${String(error)}`);
       this.#instances.delete(instance);
@@ -108,7 +115,9 @@ class ClosedLoop implements Loop {
   }
 
   /** One connection: one open command at a time, until an answer is not ok or the window is over. */
-  #attach(client: Client, region: string, to: NodeId, session: Session): void {
+  #attach(client: Client, { region, to, failures: before }: Ends, session: Session): void {
+    const route = this.#route(region);
+    let failures = before;
     let open: CommandId | null = null;
     let ended = false;
     let constructed = false;
@@ -118,15 +127,18 @@ class ClosedLoop implements Loop {
       if (open === null) return;
       this.#open.delete(open);
       session.answered = reply;
+      failures = reply.outcome === 'ok' ? 0 : failures + 1;
+      route.answered(to, reply.outcome === 'unknown' ? null : reply, this.#timers.now());
       this.#emit({ type: 'reply', client: session.id, id: open, reply });
       open = null;
     };
     const end = (reply: Reply): void => {
       if (ended) return;
       ended = true;
+      const id = open;
       settle(reply);
       leave();
-      this.#reopen(region, to, reply, session);
+      this.#reopen({ region, to, failures }, id, reply, session);
     };
     const setupRequest = (request: autocannon.Request): autocannon.Request => {
       const nowMs = this.#timers.now();
@@ -140,6 +152,7 @@ class ClosedLoop implements Loop {
       const command: Command = { id: `${session.id}:${++session.sequence}`, op: session.operations.next(session.answered).value };
       open = command.id;
       this.#open.set(command.id, { sinceMs: nowMs, timeOut: () => end({ outcome: 'unknown', reason: 'timeout' }) });
+      route.sent(to, nowMs);
       this.#emit({ type: 'invoke', client: session.id, region, command, intendedMs: nowMs });
       this.#emit({ type: 'attempt', client: session.id, id: command.id, to });
       return { ...request, body: JSON.stringify(command) };
@@ -155,16 +168,25 @@ class ClosedLoop implements Loop {
     constructed = true;
   }
 
-  #reopen(region: string, from: NodeId, reply: Reply, session: Session): void {
-    const nowMs = this.#timers.now();
-    const route = this.#routes.get(region) as Route;
-    if (reply.outcome === 'fail' && reply.leader !== undefined) route.leaderIs(reply.leader);
-    else if (reply.outcome === 'unknown') route.unreachable(from, nowMs);
+  /** id: the command that had no ok; null: the connection was refused before it had one. */
+  #reopen({ region, failures }: Ends, id: CommandId | null, reply: Reply, session: Session): void {
+    const route = this.#route(region);
     const leader = reply.outcome === 'fail' ? reply.leader : undefined;
-    this.#timers.at(nowMs + REOPEN_AFTER_MS, () => {
-      if (this.#timers.now() >= this.#endMs) return;
-      this.#connect(region, leader ?? route.choose(0, null, this.#timers.now()), 1, reply.outcome === 'unknown' ? null : session);
-    });
+    if (leader !== undefined) route.leaderIs(leader);
+    const waitMs = Math.max(REOPEN_AFTER_MS, backOffMs(this.#config.plan.load.backOff, Math.max(0, failures - 1), this.#backOff));
+    if (id !== null) this.#emit({ type: 'back-off', client: session.id, id, waitMs });
+    const connect = (): void => {
+      const nowMs = this.#timers.now();
+      if (nowMs >= this.#endMs) return;
+      const to = leader !== undefined && route.allows(leader, nowMs) ? leader : route.choose(0, null, nowMs);
+      if (to === null) this.#timers.at(Math.max(route.freeAtMs(), nowMs + REOPEN_AFTER_MS), connect);
+      else this.#connect({ region, to, failures }, 1, reply.outcome === 'unknown' ? null : session);
+    };
+    this.#timers.at(this.#timers.now() + waitMs, connect);
+  }
+
+  #route(region: string): Route {
+    return this.#routes.get(region) as Route;
   }
 }
 

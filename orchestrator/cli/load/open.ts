@@ -6,7 +6,7 @@ import type { Reply } from '../../../node/replica.ts';
 import type { ClientEvent, Workload } from '../../kinds.ts';
 import { Sessions } from '../../load/sessions.ts';
 import type { LoadConfig } from './config.ts';
-import { readReply } from './reply.ts';
+import { readReplies } from './reply.ts';
 import { Timers } from './timers.ts';
 
 /** What either loop shows to the process around it. */
@@ -33,11 +33,11 @@ export function openLoop(config: LoadConfig, workload: Workload, now: () => numb
       pipelining: 1, headersTimeout: plan.load.timeoutMs, bodyTimeout: plan.load.timeoutMs, connectTimeout: plan.load.timeoutMs,
     }));
   }
-  const request = (region: string, to: NodeId, command: Command, answer: (reply: Reply) => void) => {
+  const request = (region: string, to: NodeId, commands: readonly Command[], answer: (replies: readonly Reply[]) => void) => {
     const thereMs = plan.links[region]?.[to]?.delayMs ?? 0;
     const backMs = plan.links[to]?.[region]?.delayMs ?? 0;
-    const answerDelayed = (reply: Reply) => { if (backMs > 0) timers.at(now() + backMs, () => answer(reply)); else answer(reply); };
-    const leave = () => { void submit(pools.get(to) as Pool, command).then(answerDelayed); };
+    const answerDelayed = (replies: readonly Reply[]) => { if (backMs > 0) timers.at(now() + backMs, () => answer(replies)); else answer(replies); };
+    const leave = () => { void submit(pools.get(to) as Pool, commands).then(answerDelayed); };
     if (thereMs > 0) timers.at(now() + thereMs, leave);
     else leave();
   };
@@ -58,14 +58,14 @@ export function openLoop(config: LoadConfig, workload: Workload, now: () => numb
   };
 }
 
-async function submit(pool: Pool, command: Command): Promise<Reply> {
+async function submit(pool: Pool, commands: readonly Command[]): Promise<readonly Reply[]> {
   try {
     const { statusCode, body } = await pool.request({
-      method: 'POST', path: '/commands', headers: { 'content-type': 'application/json' }, body: JSON.stringify(command),
+      method: 'POST', path: '/commands', headers: { 'content-type': 'application/json' }, body: JSON.stringify(commands.length === 1 ? commands[0] : commands),
     });
-    return readReply(statusCode, await body.text());
+    return readReplies(statusCode, await body.text(), commands.length);
   } catch {
-    return { outcome: 'unknown', reason: 'connection' };
+    return commands.map(() => ({ outcome: 'unknown', reason: 'connection' }));
   }
 }
 

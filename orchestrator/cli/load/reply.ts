@@ -3,13 +3,25 @@
 import type { Reply } from '../../../node/replica.ts';
 
 export function readReply(status: number, body: string): Reply {
+  return readReplies(status, body, 1)[0] as Reply;
+}
+
+/** To so many commands in one request; one answer counts for all of them. */
+export function readReplies(status: number, body: string, count: number): readonly Reply[] {
+  const all = (reply: Reply) => Array.from({ length: count }, () => reply);
   try {
-    const reply = JSON.parse(body) as Reply | null;
-    if (reply !== null && (reply.outcome === 'ok' || reply.outcome === 'fail' || reply.outcome === 'unknown')) return reply;
+    const read = JSON.parse(body) as unknown;
+    if (isReply(read)) return all(read);
+    if (Array.isArray(read) && read.length === count && read.every(isReply)) return read;
   } catch {
     // Not JSON: a proxy's page or an answer that was cut.
   }
-  if (status === 503) return { outcome: 'fail', reason: 'busy' };
-  if (status >= 400 && status < 500) return { outcome: 'fail', reason: 'malformed' };
-  return { outcome: 'unknown', reason: 'connection' };
+  if (status === 503) return all({ outcome: 'fail', reason: 'busy' });
+  if (status >= 400 && status < 500) return all({ outcome: 'fail', reason: 'malformed' });
+  return all({ outcome: 'unknown', reason: 'connection' });
+}
+
+function isReply(value: unknown): value is Reply {
+  const outcome: unknown = (value as Partial<Reply> | null)?.outcome;
+  return outcome === 'ok' || outcome === 'fail' || outcome === 'unknown';
 }

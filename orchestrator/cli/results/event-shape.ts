@@ -21,6 +21,8 @@ const FIELDS: { readonly [type in LabEvent['type']]: Fields } = {
   trace: { name: 'string' },
   invoke: { client: 'string', region: 'string', intendedMs: 'number', ...COMMAND },
   attempt: { client: 'string', id: 'string', to: 'string' },
+  'back-off': { client: 'string', id: 'string', waitMs: 'number' },
+  breaker: { region: 'string', to: 'string', state: 'string' },
   reply: { client: 'string', id: 'string', 'reply.outcome': 'string' },
   generator: { sendLagMs: 'number', loopDelayMs: 'number', cpuPct: 'number', sessions: 'number', capped: 'number' },
   action: { 'action.type': 'string', plannedMs: 'number', nodes: 'array' },
