@@ -5,11 +5,11 @@ import { EXIT, LabError } from '../errors.ts';
 import { addCluster } from './commands/cluster.ts';
 import type { AddCommand } from './commands/command.ts';
 import { addFault } from './commands/fault.ts';
-import { addGate } from './commands/gate.ts';
 import { addList } from './commands/list.ts';
 import { addNew } from './commands/new.ts';
 import { addOperations } from './commands/operations.ts';
 import { addReplay } from './commands/replay.ts';
+import { addReport } from './commands/report.ts';
 import { addRun } from './commands/run.ts';
 import { addSchema } from './commands/schema.ts';
 import { addStatus } from './commands/status.ts';
@@ -46,7 +46,7 @@ function listenToSignals(): void {
   }
 }
 
-const COMMANDS: readonly AddCommand[] = [addRun, addVerify, addReplay, addCluster, addStatus, addOperations, addFault, addList, addSchema, addNew, addGate];
+const COMMANDS: readonly AddCommand[] = [addRun, addCluster, addStatus, addOperations, addFault, addReport, addVerify, addReplay, addList, addSchema, addNew];
 
 function createProgram(exit: (code: number) => void): Command {
   const program = new Command('lab')

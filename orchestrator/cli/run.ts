@@ -8,9 +8,9 @@ import { EXIT, LabError } from '../errors.ts';
 import { type Experiment, experimentOf } from '../experiment.ts';
 import { readFaultFlag, withFaults } from '../fault-text.ts';
 import { exitCodeOf, judge } from '../judge.ts';
-import type { Loop } from '../load/loop.ts';
 import type { Plan, Runner, Sink, Summary } from '../kinds.ts';
 import { makePlans } from '../plan.ts';
+import type { RunRecord } from '../report/page/record.ts';
 import { summarizeExperiment } from '../report/experiment.ts';
 import { renderTable } from '../report/table.ts';
 import { createSimulator } from '../simulate.ts';
@@ -18,6 +18,7 @@ import { NODE_BYTES } from './bytes.ts';
 import { type Environment, readEnvironment } from './environment.ts';
 import { loadPlugins, type Plugins } from './plugins.ts';
 import { type Report, showProgress } from './progress.ts';
+import { openPage, PAGE, recorderOf, writePage } from './report.ts';
 import { EXPERIMENT_FILE } from './results/read.ts';
 import { createLocalRunner } from './runners/local.ts';
 import { createResultsFolder } from './results-folder.ts';
@@ -30,7 +31,6 @@ export type RunFlags = {
   readonly wan?: string;
   readonly nodes?: string;
   readonly rate?: string;
-  readonly load?: Loop | 'both';
   readonly repeat?: number;
   readonly seed?: string;
   readonly set: readonly string[];
@@ -39,11 +39,12 @@ export type RunFlags = {
   readonly plugin: readonly string[];
   readonly sink: readonly string[];
   readonly json: boolean;
+  readonly open: boolean;
   readonly port?: number;
 };
 
 type Stop = { readonly requested: boolean };
-type Job = { readonly plan: Plan; readonly runner: Runner; readonly folder: string; readonly registry: Registry; readonly sinks: readonly Sink[] };
+type Job = { readonly plan: Plan; readonly runner: Runner; readonly folder: string; readonly registry: Registry; readonly sinks: readonly Sink[]; readonly records: RunRecord[] };
 
 const TABLE_COLUMNS = 100;
 
@@ -63,7 +64,6 @@ export async function runExperiment(targets: readonly string[], flags: RunFlags,
   const plans = runners.map((runner) => makePlans(experiment, {
     runner: runner.name, supports: runner.supports,
     ...(flags.seed === undefined ? {} : { seed: flags.seed }), ...(flags.repeat === undefined ? {} : { repeat: flags.repeat }),
-    ...(flags.load === undefined ? {} : { load: flags.load }),
   }));
   for (const runner of runners) {
     const probe = await runner.probe();
@@ -72,6 +72,7 @@ export async function runExperiment(targets: readonly string[], flags: RunFlags,
   const results = createResultsFolder(flags.out, experiment.name);
   const environment = await readEnvironment();
   const summaries: Summary[] = [];
+  const records: RunRecord[] = [];
   const keepTogether = () => {
     const together = summarizeExperiment(experiment.name, new Map(summaries.map((summary) => [basename(runFolder(results, summary.plan)), summary])));
     writeJson(join(results, EXPERIMENT_FILE), together);
@@ -81,7 +82,7 @@ export async function runExperiment(targets: readonly string[], flags: RunFlags,
   try {
     for (const [index, runner] of runners.entries()) {
       const before = summaries.length;
-      await runJobs((plans[index] ?? []).map((plan) => ({ plan, runner, folder: runFolder(results, plan), registry, sinks })), environment, stop, flags.json, summaries);
+      await runJobs((plans[index] ?? []).map((plan) => ({ plan, runner, folder: runFolder(results, plan), registry, sinks, records })), environment, stop, flags.json, summaries);
       if (stop.requested) break;
       if (index < runners.length - 1) print(summaries.slice(before));
     }
@@ -89,6 +90,7 @@ export async function runExperiment(targets: readonly string[], flags: RunFlags,
     // What was measured before is not lost with the run that failed.
     keepTogether();
     print(summaries);
+    if (records.length > 0) writePage(join(results, PAGE), records);
     process.stderr.write(`results: ${results}\n`);
     throw error;
   }
@@ -96,11 +98,20 @@ export async function runExperiment(targets: readonly string[], flags: RunFlags,
   print(summaries);
   if (flags.json) process.stdout.write(`${JSON.stringify({ version: 1, experiment: experiment.name, summaries, groups }, null, 2)}\n`);
   else process.stdout.write(`results: ${results}\n`);
+  showPage(results, records, flags);
   if (stop.requested) {
     process.stderr.write('interrupted: what is there covers a part of the experiment\n');
     return EXIT.interrupted;
   }
   return exitCodeOf(summaries);
+}
+
+/** stdout of --json is one document: what is beside it goes to stderr. */
+function showPage(results: string, records: readonly RunRecord[], flags: RunFlags): void {
+  if (records.length === 0) return;
+  const page = writePage(join(results, PAGE), records);
+  (flags.json ? process.stderr : process.stdout).write(`report: ${page}\n`);
+  if (flags.open) openPage(page);
 }
 
 function tableWidth(): { readonly width: number } {
@@ -129,6 +140,7 @@ async function runJob(job: Job, environment: Environment, stop: Stop, progress: 
   const judgement = judge(plan, {
     protocol: named(registry.protocols, plan.protocol, 'protocol'), workload: named(registry.workloads, plan.load.workload, 'workload'), checks: registry.checks,
   });
+  const recorder = recorderOf(plan, registry.protocols);
   let whole = false;
   try {
     await runner.run(plan, {
@@ -136,6 +148,7 @@ async function runJob(job: Job, environment: Environment, stop: Stop, progress: 
       emit: (event) => {
         sink.write(event);
         judgement.observe(event);
+        recorder.observe(event);
       },
     });
     whole = !stop.requested;
@@ -144,6 +157,7 @@ async function runJob(job: Job, environment: Environment, stop: Stop, progress: 
   }
   const summary = judgement.finish(!whole);
   if (whole) await sink.close(summary);
+  job.records.push(recorder.finish(summary, environment));
   return summary;
 }
 

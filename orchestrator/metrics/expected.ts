@@ -50,7 +50,12 @@ function entriesOf(plan: Plan, region: string, leader: NodeId | null): readonly 
   }
 }
 
-function closedForm({ plan, protocol, facts }: ExpectedInput, region: string, entries: readonly NodeId[], leader: NodeId | null): Expected | null {
+/** The closed form that a row was made with. */
+export function closedFormOf(input: Pick<ExpectedInput, 'plan' | 'protocol' | 'facts'>, { region, entry, leader }: Pick<ExpectedRow, 'region' | 'entry' | 'leader'>): Expected | null {
+  return closedForm(input, region, entry === EACH_IN_TURN ? nearestFirst(input.plan, region) : [entry], leader);
+}
+
+function closedForm({ plan, protocol, facts }: Pick<ExpectedInput, 'plan' | 'protocol' | 'facts'>, region: string, entries: readonly NodeId[], leader: NodeId | null): Expected | null {
   const { atFollower, ratePerSecond } = plan.load;
   const parts: { readonly share: number; readonly expected: Expected }[] = [];
   for (const entry of entries) {

@@ -1,5 +1,4 @@
 // `lab run`: its flags.
-import { Option } from 'commander';
 import type { RunFlags } from '../run.ts';
 import { collect, wholeNumber } from './command.ts';
 import type { AddCommand } from './command.ts';
@@ -12,7 +11,6 @@ export const addRun: AddCommand = (program, { stop, exit }) => {
     .option('--wan <profile>', 'network profile (network.wan)')
     .option('--nodes <count>', 'number of nodes (nodes)')
     .option('--rate <rate>', 'commands per second in all, such as 100/s, or max (load.rate)')
-    .addOption(new Option('--load <loop>', 'open: at load.rate; closed: each connection asks when it is answered; both: one run of each, side by side').choices(['open', 'closed', 'both']))
     .option('--repeat <count>', 'repetitions, each with a seed of its own', wholeNumber(1, 1_000))
     .option('--seed <text>', 'fixes all randomness')
     .option('--set <path=value>', 'replaces one value of the experiment; may be given again', collect, [])
@@ -22,6 +20,7 @@ export const addRun: AddCommand = (program, { stop, exit }) => {
     .option('--plugin <file>', 'a module that brings protocols, workloads, faults, checks or sinks; may be given again', collect, [])
     .option('--sink <name>', 'writes the events there too, beside the files; may be given again', collect, [])
     .option('--json', 'one JSON document on stdout instead of the table', false)
+    .option('--open', 'open the report page in a browser at the end', false)
     .action(async (targets: readonly string[], flags: RunFlags) => {
       const { runExperiment } = await import('../run.ts');
       exit(await runExperiment(targets, flags, stop));

@@ -1,0 +1,94 @@
+// The report: one HTML page for all runs of a command, whole in itself. It asks for nothing (a policy in its head forbids it),
+// opens from a disk, and is the same bytes for the same runs.
+import {
+  clockChart, distributionChart, distributionScale, latencyChart, latencyScale, type Series, throughputChart, throughputScale,
+} from './charts.ts';
+import { figureTable, optimumTable, originDetails, outageTable, verdictTable } from './details.ts';
+import { headline, trustLine } from './headline.ts';
+import { html, trusted, type Html } from './html.ts';
+import { overview } from './overview.ts';
+import type { RunRecord } from './record.ts';
+import { roleChart } from './role-chart.ts';
+import { type RunGroup, runGroups, titleOf } from './run-group.ts';
+import { SCRIPT } from './script.ts';
+import { STYLE } from './style.ts';
+
+/** Beyond so many set-ups a page shows charts of the first ones only, so that it stays small; tables show all. */
+const MAX_CHARTED = 16;
+
+/** The whole document. At least one run. */
+export function renderPage(records: readonly RunRecord[]): string {
+  const groups = runGroups(records);
+  const names = [...new Set(records.map(({ summary }) => summary.plan.experiment))].join(', ');
+  const page = html`<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none';style-src 'unsafe-inline';script-src 'unsafe-inline';img-src data:">
+<meta name="color-scheme" content="light dark"><title>${names} – consensus-lab</title><link rel="icon" href="data:,"><style>${trusted(STYLE)}</style></head>
+<body><header><h1><b>${names}</b> · ${conditions(records)}</h1>
+<p class="headline">${headline(groups)}</p><p class="trust">${trustLine(groups)}</p></header>
+<main>${overview(groups)}
+${charts(groups)}
+<section><h2>Safety</h2>${verdictTable(groups)}</section>
+${maybe(optimumTable(groups), 'Measured beside the optimum', 'The closed form of each protocol for this network, from the commands before the first fault. Chance: one standard error of a median of so few samples.')}
+<section><h2>Every figure</h2><p>Of repeated runs the median. A figure's name explains itself when pointed at.</p>${figureTable(groups)}</section>
+<section><h2>Where it comes from</h2>${originDetails(groups)}</section></main>
+<footer>Made by consensus-lab from the events of ${records.length === 1 ? 'one run' : `${records.length} runs`}; the raw events and histories lie beside this page.</footer>
+<script>${trusted(SCRIPT)}</script></body></html>
+`;
+  return page.html;
+}
+
+/** What all runs share, in a line. */
+function conditions(records: readonly RunRecord[]): string {
+  const { plan } = (records[0] as RunRecord).summary;
+  const rate = plan.load.ratePerSecond === null ? 'closed loop' : `${plan.load.ratePerSecond} commands/s`;
+  return [`${plan.nodes.length} nodes`, `network ${plan.network.profile}`, `${plan.load.workload}, ${rate}`, `${plan.measureMs / 1000} s measured`].join(' · ');
+}
+
+function maybe(content: Html | null, title: string, text: string): Html | null {
+  return content === null ? null : html`<section><h2>${title}</h2><p>${text}</p>${content}</section>`;
+}
+
+function charts(all: readonly RunGroup[]): Html {
+  const groups = all.slice(0, MAX_CHARTED);
+  const series = groups.map((group) => seriesOf(group, group.shown));
+  const records = groups.map(({ shown }) => shown);
+  const latency = latencyScale(records);
+  const throughput = throughputScale(records);
+  const clocks = series.map(clockChart).filter((each) => each !== null);
+  const left = all.length - groups.length;
+  const dots = records.every(({ samples }) => samples.length > 0) ? 'Each dot is a command, where it was meant to be sent.' : 'The line is the median of each moment, the bars behind it reach from the least to the largest.';
+  return html`<section><h2>Latency over time</h2><p>${dots} ✕ failed, ? no answer. Shaded: faults. Time counts from the begin of the measure window.${left > 0 ? ` The first ${MAX_CHARTED} set-ups are drawn, the tables show ${left} more.` : ''}</p>
+${latency === null ? html`<p>No command was answered.</p>` : panels(series.map((each) => latencyChart(each, latency)))}</section>
+${distributions(groups)}
+<section><h2>Throughput over time</h2><p>Answers per second; dotted: what was asked for.</p>${panels(series.map((each) => throughputChart(each, throughput)))}</section>
+${maybe(outageTable(all), 'Outage of each fault', 'The longest gap between commits that overlaps the fault, beside the longest gap of the steady part.')}
+<section><h2>Who led when</h2><p>A bar for each reign, by the nodes' own word. ${legendOfRoles(records)}</p>${panels(series.map(roleChart))}</section>
+${maybe(clocks.length === 0 ? null : panels(clocks), 'Clock error', 'Wall clock of each node against true time.')}`;
+}
+
+function legendOfRoles(records: readonly RunRecord[]): string {
+  const states = new Set(records.flatMap(({ roles }) => roles.map(({ state }) => state)));
+  return ['down', 'paused'].filter((state) => states.has(state)).map((state) => `${state === 'down' ? 'Framed in red' : 'Framed with dashes'}: ${state}.`).join(' ');
+}
+
+function panels(each: readonly Html[]): Html {
+  return html`<div class="panels">${each}</div>`;
+}
+
+function distributions(groups: readonly RunGroup[]): Html | null {
+  const x = distributionScale(groups.flatMap(({ runs }) => runs));
+  if (x === null) return null;
+  const runners = [...new Set(groups.map(({ runner }) => runner))];
+  const dashed = groups.some(({ shown }) => shown.closedForm !== null) ? ' Dashed: the closed form, without faults, its client regions in the proportion of the samples.' : '';
+  return html`<section><h2>Latency distribution</h2><p>Share of all commands answered within this time, faults included${groups.some(({ runs }) => runs.length > 1) ? '; a line for each run' : ''}.${dashed}</p>
+${panels(runners.map((runner) => {
+    const of = groups.filter((group) => group.runner === runner);
+    return distributionChart(runner, `all-${runner}`, of.flatMap((group) => [group.shown, ...group.runs.filter((run) => run !== group.shown)].map((run) => seriesOf(group, run))), x);
+  }))}</section>`;
+}
+
+function seriesOf(group: RunGroup, record: RunRecord): Series {
+  const { plan } = record.summary;
+  return { label: group.label, name: titleOf(group, record), file: `${plan.label}-${plan.runner}-${plan.repetition}`, hue: group.hue, record };
+}
