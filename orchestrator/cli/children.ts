@@ -4,6 +4,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { LabError } from '../errors.ts';
+import { forgetProcesses, recordProcess } from './process-records.ts';
 import { modulePath, PACKAGE_ROOT } from './tree.ts';
 
 export type Exit = { readonly code: number | null; readonly signal: NodeJS.Signals | null };
@@ -27,6 +28,7 @@ const STDERR_KEPT_CHARS = 4_096;
 
 function killAll(): void {
   for (const child of alive) child.kill('SIGKILL');
+  forgetProcesses();
 }
 
 /** Runs a module of the lab, named as in the checkout, in a Node like this one. onLine gets each line of its stdout. */
@@ -39,6 +41,7 @@ export function startChild(name: string, module: string, argv: readonly string[]
   const { pid } = child;
   if (pid === undefined) throw new LabError('machine-lacks', `${name}: no process can be started`, 'see the limits on processes and memory (ulimit -a)');
   alive.add(child);
+  recordProcess({ name, pid, mark: argv[0] ?? module });
   let exit: Exit | null = null;
   const exited = new Promise<Exit>((resolve) => {
     // 'close' comes after the last byte of stderr, 'exit' may come before it.

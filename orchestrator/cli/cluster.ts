@@ -2,7 +2,7 @@
 // stand in a file that only the user can read.
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { named } from '../builtins.ts';
 import { applyOverrides, ExperimentDocument } from '../document.ts';
@@ -71,7 +71,7 @@ export async function holdCluster(protocol: string, flags: ClusterFlags, stop: {
 function createFolder(out: string, name: string): string {
   try {
     mkdirSync(out, { recursive: true });
-    return mkdtempSync(join(out, `cluster-${name}-`));
+    return mkdtempSync(join(resolve(out), `cluster-${name}-`));
   } catch (cause) {
     throw new LabError('machine-lacks', `no folder for the cluster can be made in ${out} (${(cause as NodeJS.ErrnoException).code ?? String(cause)})`, 'give another place with --out', cause);
   }

@@ -2,8 +2,10 @@
 import { Command, CommanderError } from 'commander';
 import { PROTOCOLS } from '../../node/registry.ts';
 import { EXIT, LabError } from '../errors.ts';
+import { addClean } from './commands/clean.ts';
 import { addCluster } from './commands/cluster.ts';
 import type { AddCommand } from './commands/command.ts';
+import { addDoctor } from './commands/doctor.ts';
 import { addFault } from './commands/fault.ts';
 import { addList } from './commands/list.ts';
 import { addNew } from './commands/new.ts';
@@ -46,7 +48,7 @@ function listenToSignals(): void {
   }
 }
 
-const COMMANDS: readonly AddCommand[] = [addRun, addCluster, addStatus, addOperations, addFault, addReport, addVerify, addReplay, addList, addSchema, addNew];
+const COMMANDS: readonly AddCommand[] = [addRun, addCluster, addStatus, addOperations, addFault, addReport, addVerify, addReplay, addList, addSchema, addDoctor, addClean, addNew];
 
 function createProgram(exit: (code: number) => void): Command {
   const program = new Command('lab')

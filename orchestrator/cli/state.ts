@@ -9,7 +9,7 @@ import { LabError } from '../errors.ts';
 const OTHERS = 0o077;
 
 /** Made where it is missing. Throws a LabError where it is another user's, or open to others. */
-function stateFolder(): string {
+export function stateFolder(): string {
   const runtime = process.env['XDG_RUNTIME_DIR'];
   const { uid } = userInfo();
   const folder = runtime === undefined || runtime === '' ? join(tmpdir(), `consensus-lab-${uid}`) : join(runtime, 'consensus-lab');
@@ -28,7 +28,7 @@ function stateFolder(): string {
 }
 
 /** The command line of a process, words joined by spaces; null: there is none with this id. */
-function commandOf(pid: number): string | null {
+export function commandOf(pid: number): string | null {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
   } catch (error) {
