@@ -8,6 +8,7 @@ import { EXIT, LabError } from '../errors.ts';
 import { type Experiment, experimentOf } from '../experiment.ts';
 import { readFaultFlag, withFaults } from '../fault-text.ts';
 import { exitCodeOf, judge } from '../judge.ts';
+import type { Loop } from '../load/loop.ts';
 import type { Plan, Runner, Sink, Summary } from '../kinds.ts';
 import { makePlans } from '../plan.ts';
 import type { RunRecord } from '../report/page/record.ts';
@@ -31,6 +32,7 @@ export type RunFlags = {
   readonly wan?: string;
   readonly nodes?: string;
   readonly rate?: string;
+  readonly load?: Loop | 'both';
   readonly repeat?: number;
   readonly seed?: string;
   readonly set: readonly string[];
@@ -64,6 +66,7 @@ export async function runExperiment(targets: readonly string[], flags: RunFlags,
   const plans = runners.map((runner) => makePlans(experiment, {
     runner: runner.name, supports: runner.supports,
     ...(flags.seed === undefined ? {} : { seed: flags.seed }), ...(flags.repeat === undefined ? {} : { repeat: flags.repeat }),
+    ...(flags.load === undefined ? {} : { load: flags.load }),
   }));
   for (const runner of runners) {
     const probe = await runner.probe();
