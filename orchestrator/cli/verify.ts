@@ -50,10 +50,12 @@ async function verifyExperiment(folder: string): Promise<Item> {
     const recorded = await readDocument(folder, EXPERIMENT_FILE, EXPERIMENT_FIELDS, 1);
     const present = (await findRuns(folder)).map((run) => basename(run));
     const listed = recorded['runs'] as readonly string[];
-    // In the recorded order, which is that of the rows.
-    const names = [...listed.filter((name) => present.includes(name)), ...present.filter((name) => !listed.includes(name))];
     const runs = new Map<string, Summary>();
-    for (const name of names) runs.set(name, (await readRun(join(folder, name))).summary);
+    // In the recorded order, which is that of the rows. A run that failed belongs to no row.
+    for (const name of [...listed.filter((name) => present.includes(name)), ...present.filter((name) => !listed.includes(name))]) {
+      const { summary } = await readRun(join(folder, name));
+      if (listed.includes(name) || !summary.partial) runs.set(name, summary);
+    }
     const expected = summarizeExperiment(String(recorded['experiment']), runs);
     return { folder, figures: expected.groups.length, verdicts: 0, differences: compareValues(EXPERIMENT_FILE, recorded, JSON.parse(JSON.stringify(expected))), refused: null };
   });
@@ -74,7 +76,7 @@ function print({ folder, figures, verdicts, differences, refused }: Item): void 
     return;
   }
   if (differences.length === 0) {
-    process.stdout.write(`ok       ${folder}: ${verdicts === 0 ? `${figures} rows of repetitions` : `${figures} figures and ${verdicts} verdicts`} follow from what is recorded\n`);
+    process.stdout.write(`ok       ${folder}: ${verdicts === 0 ? `${figures} ${figures === 1 ? 'row' : 'rows'} of repetitions` : `${figures} figures and ${verdicts} verdicts`} follow from the record\n`);
     return;
   }
   for (const difference of differences.slice(0, MAX_SHOWN)) process.stdout.write(`differs  ${folder}: ${inWords(difference)}\n`);

@@ -71,6 +71,8 @@ test.each([
   ['a line that is not JSON', (text: string) => text.replace('\n', '\nhello\n'), /events\.ndjson:2 is not JSON/],
   ['an event of an unknown type', (text: string) => text.replace(/"type":"\w+"/, '"type":"tick"'), /events\.ndjson:1 is not an event of this lab \(its type is "tick"\)/],
   ['an event without its time', (text: string) => text.replace('"atMs"', '"at"'), /events\.ndjson:1 is not a whole event: atMs is not a number/],
+  ['an answer without its position', (text: string) => text.replace(/"outcome":"ok","value":[^}]*?,"at"/, '"outcome":"ok","where"'), /events\.ndjson:\d+ is not a whole event: reply\.at\.slot is not a number/],
+  ['an answer of an unknown kind', (text: string) => text.replace('"outcome":"ok"', '"outcome":"maybe"'), /events\.ndjson:\d+ is not a whole event: reply\.outcome is not an outcome/],
   ['a missing file', () => null, /events\.ndjson is missing/],
 ])('of the events, %s is refused', async (_, change, words) => {
   expect((await refusal(eventsOf(altered('events.ndjson', change)))).message).toMatch(words);

@@ -16,12 +16,18 @@ const VERSION = 1;
 /** A longer line is no event: a message is at most a megabyte. */
 const MAX_LINE_CHARS = 16 * 1024 * 1024;
 
+type Fields = { readonly [field: string]: 'value' | 'list' | 'object' };
 /** Of an experiment folder. */
 export const EXPERIMENT_FILE = 'experiment.json';
-export const EXPERIMENT_FIELDS = ['experiment', 'runs', 'groups'];
-const PLAN_FIELDS = ['id', 'experiment', 'label', 'runner', 'shaper', 'protocol', 'options', 'seed', 'nodes', 'links', 'load', 'warmupMs', 'measureMs', 'settleMs', 'schedule', 'thresholds'];
-const SUMMARY_FIELDS = ['plan', 'partial', 'publishable', 'baseline', 'invalid', 'metrics', 'regions', 'expected', 'outages', 'verdicts', 'missed'];
-const ENVIRONMENT_FIELDS = ['lab', 'node', 'os', 'cpu'];
+export const EXPERIMENT_FIELDS: Fields = { experiment: 'value', runs: 'list', groups: 'list' };
+const PLAN_FIELDS: Fields = {
+  id: 'value', experiment: 'value', label: 'value', runner: 'value', shaper: 'value', protocol: 'value', options: 'value', seed: 'value', nodes: 'list', links: 'object',
+  load: 'object', warmupMs: 'value', measureMs: 'value', settleMs: 'value', schedule: 'list', thresholds: 'list', warnings: 'list',
+};
+const SUMMARY_FIELDS: Fields = {
+  plan: 'object', partial: 'value', publishable: 'value', baseline: 'object', invalid: 'list', metrics: 'object', regions: 'list', expected: 'list', outages: 'list', verdicts: 'list', missed: 'list',
+};
+const ENVIRONMENT_FIELDS: Fields = { lab: 'object', node: 'value', os: 'object', cpu: 'object' };
 
 export function damaged(what: string, hint: string, cause?: unknown): LabError {
   return new LabError('bad-result', what, hint, cause);
@@ -61,7 +67,7 @@ async function readPlan(folder: string): Promise<Plan> {
 }
 
 /** A JSON file of the lab's own: an object with these fields and, unless null, this version. */
-export async function readDocument(folder: string, name: string, fields: readonly string[], version: number | null): Promise<{ readonly [field: string]: unknown }> {
+export async function readDocument(folder: string, name: string, fields: Fields, version: number | null): Promise<{ readonly [field: string]: unknown }> {
   const path = join(folder, name);
   const value = parsed(await textOf(path), path);
   if (!isObject(value)) throw damaged(`${path} is not of this lab: it holds no object`, 'give a folder that lab run made');
@@ -69,9 +75,17 @@ export async function readDocument(folder: string, name: string, fields: readonl
     const found = value['version'] === undefined ? 'has no version' : `is of version ${JSON.stringify(value['version'])}`;
     throw damaged(`${path} ${found}, this lab reads version ${version}`, 'read it with the lab that wrote it (environment.json says which)');
   }
-  const missing = fields.find((field) => value[field] === undefined);
-  if (missing !== undefined) throw damaged(`${path} is damaged: ${missing} is missing`, 'run the plan again');
+  for (const [field, kind] of Object.entries(fields)) {
+    const problem = problemOfField(value[field], kind);
+    if (problem !== null) throw damaged(`${path} is damaged: ${field} ${problem}`, 'run the plan again');
+  }
   return value;
+}
+
+function problemOfField(value: unknown, kind: Fields[string]): string | null {
+  if (value === undefined) return 'is missing';
+  if (kind === 'list') return Array.isArray(value) ? null : 'is no list';
+  return kind === 'object' && !isObject(value) ? 'is no object' : null;
 }
 
 async function textOf(path: string): Promise<string> {

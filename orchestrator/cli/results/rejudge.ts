@@ -1,4 +1,5 @@
 // Judges a recorded run again: its events, read once, go through the same judge as when it ran.
+import { join } from 'node:path';
 import type { Registry } from '../../builtins.ts';
 import type { LabError } from '../../errors.ts';
 import { judge } from '../../judge.ts';
@@ -7,15 +8,26 @@ import { damaged, readRunEvents } from './read.ts';
 
 /** `also` sees every event after the judge. partial: as the run said of itself. */
 export async function rejudge(folder: string, plan: Plan, partial: boolean, registry: Registry, also: (event: LabEvent) => void): Promise<Summary> {
-  const judgement = judge(plan, {
-    protocol: known(registry.protocols, plan.protocol, 'protocol', folder),
-    workload: known(registry.workloads, plan.load.workload, 'workload', folder), checks: registry.checks,
-  });
+  const protocol = known(registry.protocols, plan.protocol, 'protocol', folder);
+  const workload = known(registry.workloads, plan.load.workload, 'workload', folder);
+  const judgement = orDamaged(join(folder, 'plan.json'), () => judge(plan, { protocol, workload, checks: registry.checks }));
+  const events = join(folder, 'events.ndjson');
+  let line = 0;
   await readRunEvents(folder, (event) => {
-    judgement.observe(event);
+    line++;
+    orDamaged(`${events}:${line}`, () => judgement.observe(event));
     also(event);
   });
-  return judgement.finish(partial);
+  return orDamaged(folder, () => judgement.finish(partial));
+}
+
+/** The judge trusts what a runner emits; what it cannot take here comes from a file that somebody changed. */
+function orDamaged<T>(place: string, judged: () => T): T {
+  try {
+    return judged();
+  } catch (error) {
+    throw damaged(`${place} cannot be judged: ${(error as Error).message.split('\n')[0] ?? ''}`, 'it was edited after the run, or another lab wrote it: run the plan again', error);
+  }
 }
 
 function known<T extends { readonly name: string }>(items: readonly T[], name: string, kind: string, folder: string): T {

@@ -1,14 +1,13 @@
 // Verifies a run folder: the checksum of every file, and every number and verdict, made again from the plan and the events.
 // What cannot be read is refused (LabError); what can be read and is not what it should be is a difference.
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
-import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Registry } from '../../builtins.ts';
-import { LabError } from '../../errors.ts';
 import type { LabEvent, Plan, Summary } from '../../kinds.ts';
 import { measureWindow } from '../../metrics/commands.ts';
 import { compareLines, compareValues, type Difference, shown } from './differences.ts';
 import { Derived } from './derived.ts';
+import { isObject } from './event-shape.ts';
 import { History } from './history.ts';
 import { MANIFEST, RUN_FILES, sealOf } from './manifest.ts';
 import { damaged, readDocument, readRun, unreadable } from './read.ts';
@@ -21,6 +20,11 @@ export type Verified = {
   readonly summary: Summary;
 };
 
+function isPartial({ partial }: Summary, folder: string): boolean {
+  if (typeof partial !== 'boolean') throw damaged(`${join(folder, 'summary.json')} is damaged: partial is ${shown(partial)}`, 'run the plan again');
+  return partial;
+}
+
 export async function verifyRun(folder: string, registry: Registry): Promise<Verified> {
   const seals = await compareSeals(folder);
   const { plan, summary } = await readRun(folder);
@@ -28,7 +32,7 @@ export async function verifyRun(folder: string, registry: Registry): Promise<Ver
   const history = new HistoryComparison(join(folder, 'history.ndjson'));
   let lastMs = 0;
   try {
-    const again = await rejudge(folder, plan, summary.partial, registry, (event) => {
+    const again = await rejudge(folder, plan, isPartial(summary, folder), registry, (event) => {
       lastMs = event.atMs;
       derived.observe(event);
       history.observe(event);
@@ -42,9 +46,6 @@ export async function verifyRun(folder: string, registry: Registry): Promise<Ver
       ...await compareSamples(folder, derived.samples.rows),
     ];
     return { differences: found, summary: again };
-  } catch (error) {
-    if (error instanceof LabError || seals.length === 0) throw error;
-    throw damaged(`${folder} cannot be judged: ${seals.map(({ file }) => file).join(', ')} was altered`, 'run the plan again', error);
   } finally {
     history.close();
   }
@@ -52,16 +53,15 @@ export async function verifyRun(folder: string, registry: Registry): Promise<Ver
 
 /** Each file against its checksum. */
 async function compareSeals(folder: string): Promise<readonly Difference[]> {
-  const manifest = await readDocument(folder, MANIFEST, ['lab', 'files'], 1);
-  const seals = manifest['files'] as { readonly [name: string]: { readonly bytes?: unknown; readonly sha256?: unknown } | undefined };
+  const manifest = await readDocument(folder, MANIFEST, { lab: 'value', files: 'object' }, 1);
+  const seals = manifest['files'];
   const differences: Difference[] = [];
   for (const name of RUN_FILES) {
     const path = join(folder, name);
-    const sealed = seals[name];
-    if (sealed === undefined) throw damaged(`${join(folder, MANIFEST)} is damaged: it has no checksum of ${name}`, 'run the plan again');
-    await stat(path).catch((cause: unknown) => { throw unreadable(path, cause); });
-    const { bytes, sha256 } = await sealOf(path);
-    if (sha256 !== sealed.sha256) differences.push({ file: name, place: 'sha256', recorded: `${sha256} (${bytes} bytes)`, expected: `${String(sealed.sha256)} (${String(sealed.bytes)} bytes) by ${MANIFEST}` });
+    const sealed = (seals as { readonly [name: string]: unknown })[name];
+    if (!isObject(sealed)) throw damaged(`${join(folder, MANIFEST)} is damaged: it has no checksum of ${name}`, 'run the plan again');
+    const { bytes, sha256 } = await sealOf(path).catch((cause: unknown) => { throw unreadable(path, cause); });
+    if (sha256 !== sealed['sha256']) differences.push({ file: name, place: 'sha256', recorded: `${shown(sha256)} (${bytes} bytes)`, expected: `${shown(sealed['sha256'])} (${shown(sealed['bytes'])} bytes) by ${MANIFEST}` });
   }
   return differences;
 }
