@@ -2,7 +2,7 @@
 // A line that passes cannot make a check or a figure fail on a missing field; whether it is true is what verifying asks.
 import type { LabEvent } from '../../kinds.ts';
 
-type Kind = 'string' | 'number' | 'array' | 'object';
+type Kind = 'string' | 'number' | 'array' | 'object' | 'outcome';
 /** 'a.b': a field of a field; 'a?.b': the field a may be null. */
 type Fields = { readonly [path: string]: Kind };
 
@@ -42,6 +42,7 @@ const WANTED = new Map<unknown, readonly Wanted[]>(Object.entries(FIELDS).map(([
 
 function isOf(kind: Kind, value: unknown): boolean {
   if (kind === 'array') return Array.isArray(value);
+  if (kind === 'outcome') return typeof value === 'string' && Object.hasOwn(OUTCOMES, value);
   return kind === 'object' ? isObject(value) : typeof value === kind;
 }
 
@@ -59,11 +60,21 @@ function holds(line: { readonly [field: string]: unknown }, { steps, kind }: Wan
   return isOf(kind, value);
 }
 
+const OUTCOMES: { readonly [outcome: string]: readonly Wanted[] } = {
+  ok: wantedOf({ 'reply.at.slot': 'number', 'reply.at.epoch': 'number' }), fail: wantedOf({ 'reply.reason': 'string' }), unknown: wantedOf({ 'reply.reason': 'string' }),
+};
+
+/** What its outcome asks of a reply. */
+function wantedOfReply(line: { readonly [field: string]: unknown }): readonly Wanted[] {
+  const reply = line['reply'];
+  return isObject(reply) ? OUTCOMES[String(reply['outcome'])] ?? wantedOf({ 'reply.outcome': 'outcome' }) : [];
+}
+
 /** What is wrong with a line, in words that follow its place; null: it is an event. */
 export function problemOfEvent(line: unknown): string | null {
   if (!isObject(line)) return 'is not an event of this lab';
   const wanted = WANTED.get(line['type']);
   if (wanted === undefined) return `is not an event of this lab (its type is ${JSON.stringify(line['type']) ?? 'missing'})`;
-  const missing = wanted.find((each) => !holds(line, each));
-  return missing === undefined ? null : `is not a whole event: ${missing.path} is not ${missing.kind === 'array' || missing.kind === 'object' ? 'an' : 'a'} ${missing.kind}`;
+  const missing = wanted.find((each) => !holds(line, each)) ?? (line['type'] === 'reply' ? wantedOfReply(line).find((each) => !holds(line, each)) : undefined);
+  return missing === undefined ? null : `is not a whole event: ${missing.path} is not ${/^[ao]/.test(missing.kind) ? 'an' : 'a'} ${missing.kind}`;
 }
