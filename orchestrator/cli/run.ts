@@ -12,6 +12,7 @@ import type { Loop } from '../load/loop.ts';
 import type { Plan, Runner, Sink, Summary } from '../kinds.ts';
 import { makePlans } from '../plan.ts';
 import type { RunRecord } from '../report/page/record.ts';
+import { agreementsOf, renderAgreement } from '../report/agreement.ts';
 import { summarizeExperiment } from '../report/experiment.ts';
 import { renderTable } from '../report/table.ts';
 import { createSimulator } from '../simulate.ts';
@@ -99,8 +100,9 @@ export async function runExperiment(targets: readonly string[], flags: RunFlags,
   }
   const { groups } = keepTogether();
   print(summaries);
-  if (flags.json) process.stdout.write(`${JSON.stringify({ version: 1, experiment: experiment.name, summaries, groups }, null, 2)}\n`);
-  else process.stdout.write(`results: ${results}\n`);
+  const agreements = agreementsOf(summaries);
+  if (flags.json) process.stdout.write(`${JSON.stringify({ version: 1, experiment: experiment.name, summaries, groups, agreements }, null, 2)}\n`);
+  else process.stdout.write(`${agreements.length === 0 ? '' : `${renderAgreement(agreements)}\n\n`}results: ${results}\n`);
   showPage(results, records, flags);
   if (stop.requested) {
     process.stderr.write('interrupted: what is there covers a part of the experiment\n');

@@ -1,0 +1,73 @@
+// The agreement of runners: ratios against the first, and causes only where something measured speaks for them.
+import { expect, test } from 'vitest';
+import type { Figure, Plan, Summary } from '../kinds.ts';
+import { agreementsOf, renderAgreement } from './agreement.ts';
+
+type Change = {
+  readonly label?: string; readonly runner?: string; readonly leader?: string | null; readonly metrics?: { readonly [name: string]: number };
+  readonly uncertain?: readonly string[]; readonly errorMs?: number; readonly delayMs?: number; readonly repetition?: number;
+};
+
+function figure(value: number, uncertain = false): Figure {
+  return { value, unit: 'ms', bound: '=', uncertain };
+}
+
+function run({ label = 'stick', runner = 'sim', leader = 'n1', metrics = {}, uncertain = [], errorMs = 0.1, delayMs = 20, repetition = 1 }: Change = {}): Summary {
+  const link = { delayMs };
+  const all = { 'commit.p50': 100, 'commit.p99': 200, throughput: 50, errors: 0, 'fsync.p50': 1, 'fsync.p99': 2, ...metrics };
+  const plan = {
+    label, runner, shaper: runner === 'sim' ? 'sim' : 'userspace', repetition, seed: String(repetition), schedule: [], load: { ratePerSecond: 50 },
+    nodes: [{ id: 'n1', region: 'a' }, { id: 'n2', region: 'b' }], links: { n1: { n2: link }, n2: { n1: link } },
+  } as unknown as Plan;
+  return {
+    plan, metrics: Object.fromEntries(Object.entries(all).map(([name, value]) => [name, figure(value, uncertain.includes(name))])),
+    expected: [{ region: 'a', leader, samplingErrorMs: errorMs }],
+  } as unknown as Summary;
+}
+
+function because(change: Change, metric = 'commit.p50'): readonly string[] {
+  const [agreement] = agreementsOf([run(), run({ runner: 'local', ...change })]);
+  return agreement?.gaps.find((gap) => gap.metric === metric)?.because ?? [];
+}
+
+test('one runner alone has nothing to agree with', () => {
+  expect(agreementsOf([run(), run({ label: 'raft' })])).toEqual([]);
+  expect(renderAgreement([])).toBe('');
+});
+
+test('each protocol is compared with itself on the first runner', () => {
+  const agreements = agreementsOf([run(), run({ label: 'raft' }), run({ runner: 'local', metrics: { 'commit.p50': 102 } }), run({ label: 'raft', runner: 'local', metrics: { 'commit.p50': 120 } })]);
+  expect(agreements.map(({ label, reference, runner, figures }) => [label, reference, runner, figures[0]?.ratio])).toEqual([['stick', 'sim', 'local', 1.02], ['raft', 'sim', 'local', 1.2]]);
+  expect(agreements.map(({ gaps }) => gaps.length)).toEqual([0, 1]);
+  const text = renderAgreement(agreements);
+  expect(text).toContain('gap      raft on local against sim, commit.p50: nothing that was measured explains it');
+  expect(renderAgreement(agreements.slice(0, 1))).toContain('agreed   p50 and commits/s within 5 %, p99 within 15 %');
+});
+
+test('repetitions are compared by their medians', () => {
+  const [agreement] = agreementsOf([
+    ...[90, 100, 110].map((p50, index) => run({ repetition: index + 1, metrics: { 'commit.p50': p50 } })),
+    ...[95, 104, 300].map((p50, index) => run({ repetition: index + 1, runner: 'local', metrics: { 'commit.p50': p50 } })),
+  ]);
+  expect(agreement?.figures[0]?.ratio).toBe(1.04);
+});
+
+test.each([
+  ['another leader', { leader: 'n2' }, 'led by n2, there by n1'],
+  ['a leader that did not stay', { leader: null }, 'led by none, there by n1'],
+  ['errors', { metrics: { errors: 3 } }, '3 errors, there 0'],
+  ['a busy node', { metrics: { 'nodeCpu.max': 0.93 } }, 'CPU: the busiest node used 93 % of a core'],
+  ['a busy generator', { metrics: { 'generatorCpu.max': 0.9 } }, 'CPU: the load generator used 90 % of a core'],
+  ['a late generator', { metrics: { 'sendLag.p99': 30 } }, 'CPU: the generator sent late by 30.0 ms (p99)'],
+  ['a slow disk', { metrics: { 'fsync.p50': 9 } }, 'fsync: a durable write takes 9.00 ms, there 1.00 ms'],
+  ['few samples', { errorMs: 8 }, 'too few samples: the median is known to ±8.00 ms'],
+  ['short links', { delayMs: 1 }, 'shaper: it is not fit for links of 1.00 ms, only from 2 ms on'],
+])('%s explains a gap', (_what, change: Change, text) => {
+  expect(because({ ...change, metrics: { 'commit.p50': 120, ...change.metrics } })).toEqual([text]);
+});
+
+test('a small gap on short commits may be the shaper, and a percentile with few samples says so', () => {
+  const [agreement] = agreementsOf([run({ metrics: { 'commit.p50': 20 } }), run({ runner: 'local', metrics: { 'commit.p50': 21.5 } })]);
+  expect(agreement?.gaps[0]?.because).toEqual(['shaper: each link may add 0.6 ms']);
+  expect(because({ metrics: { 'commit.p99': 300 }, uncertain: ['commit.p99'] }, 'commit.p99')).toEqual(['too few samples for this percentile']);
+});
