@@ -13,6 +13,7 @@ import { BUILTINS } from '../../builtins.ts';
 import { judge } from '../../judge.ts';
 import type { LabEvent, Summary } from '../../kinds.ts';
 import { METRICS } from '../../metrics/names.ts';
+import { RUN_FILES } from '../results/manifest.ts';
 import { files } from './files.ts';
 
 const put = { id: 'c1:1', op: { type: 'put', key: 'k', value: 'v' } } as const;
@@ -100,4 +101,11 @@ test('the manifest has the checksum of every file there is', () => {
   for (const [name, seal] of Object.entries(manifest.files)) {
     expect(seal).toEqual({ bytes: bytes(name).length, sha256: createHash('sha256').update(bytes(name)).digest('hex') });
   }
+});
+
+test('docs/results.md names every file and every column', async () => {
+  const page = readFileSync(join(import.meta.dirname, '../../../docs/results.md'), 'utf8');
+  const cells = new Set(page.split('\n').filter((line) => line.startsWith('| `')).flatMap((line) => [...(line.split('|')[1] ?? '').matchAll(/`([^`]+)`/g)].map((match) => match[1])));
+  const [row = {}] = await parquetReadObjects({ file: new Uint8Array(bytes('samples.parquet')).buffer });
+  expect([...cells].sort()).toEqual([...RUN_FILES, 'manifest.json', ...Object.keys(row)].sort());
 });
