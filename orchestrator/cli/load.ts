@@ -10,6 +10,7 @@ import { LineFile } from './event-file.ts';
 import { openClosedLoop } from './load/closed.ts';
 import { type LoadConfig, type LoadMessage, PAUSED, RESUMED } from './load/config.ts';
 import { openLoop } from './load/open.ts';
+import { Recent } from './load/recent.ts';
 import { loadPlugins } from './plugins.ts';
 import { openRunClock } from './run-clock.ts';
 
@@ -24,11 +25,13 @@ function say(message: LoadMessage): void {
 function openRecord(config: LoadConfig, now: () => number) {
   const file = new LineFile(config.eventsFile);
   const counts = { ok: 0, notOk: 0, sendLagMs: 0 };
+  const recent = new Recent();
   let sequence = 0;
   let closed = false;
   const emit = (event: ClientEvent): void => {
     if (closed) return;
     const atMs = now();
+    recent.observe(event, atMs);
     if (event.type === 'invoke') counts.sendLagMs = Math.max(counts.sendLagMs, atMs - event.intendedMs);
     else if (event.type === 'reply') {
       if (event.reply.outcome === 'ok') counts.ok++;
@@ -40,7 +43,7 @@ function openRecord(config: LoadConfig, now: () => number) {
     closed = true;
     file.close();
   };
-  return { counts, emit, flush: () => file.flush(), close };
+  return { counts, recent, emit, flush: () => file.flush(), close };
 }
 
 async function main(path: string): Promise<void> {
@@ -49,7 +52,7 @@ async function main(path: string): Promise<void> {
   const now = openRunClock(BigInt(config.originNs));
   const { registry } = await loadPlugins(config.plugins);
   const workload = named(registry.workloads, plan.load.workload, 'workload');
-  const { counts, emit, flush, close: closeRecord } = openRecord(config, now);
+  const { counts, recent, emit, flush, close: closeRecord } = openRecord(config, now);
   const loop = plan.load.ratePerSecond === null ? await openClosedLoop(config, workload, now, emit) : openLoop(config, workload, now, emit);
   const delay = monitorEventLoopDelay({ resolution: 5 });
   delay.enable();
@@ -62,7 +65,7 @@ async function main(path: string): Promise<void> {
       type: 'generator', sendLagMs: counts.sendLagMs, loopDelayMs: delay.max / 1e6,
       cpuPct: (used.user + used.system) / 10 / Math.max(1, atMs - auditedMs), sessions: loop.sessions, capped: loop.capped,
     });
-    say({ type: 'progress', ok: counts.ok, notOk: counts.notOk, outstanding: loop.outstanding });
+    say({ type: 'progress', ok: counts.ok, notOk: counts.notOk, outstanding: loop.outstanding, ...recent.figures(atMs) });
     cpu = process.cpuUsage();
     auditedMs = atMs;
     counts.sendLagMs = 0;

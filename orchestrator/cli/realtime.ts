@@ -10,7 +10,10 @@ import { LinkOverlays } from '../../netem/overlay.ts';
 import type { Probe, Shaper, Site } from '../../netem/shaper.ts';
 import { LabError } from '../errors.ts';
 import type { LabEvent, Plan, RunContext, Runner } from '../kinds.ts';
+import { formatMs } from '../report/figures.ts';
+import { leaderOf } from '../resolve.ts';
 import { type Child, endWithin, startChild } from './children.ts';
+import { StandingFaults } from './cluster/standing.ts';
 import { mergeEvents, readEvents } from './event-file.ts';
 import { FaultSchedule } from './fault-schedule.ts';
 import type { LoadConfig, LoadMessage } from './load/config.ts';
@@ -128,6 +131,9 @@ class RealtimeRun {
   /** Rejects when a node or the load ends unasked. */
   readonly #broken = Promise.withResolvers<never>();
   readonly #events: LabEvent[] = [];
+  readonly #standing = new StandingFaults();
+  /** As the nodes last said. */
+  #leader: NodeId | null = null;
   #cluster: Cluster | null = null;
   #load: Child | null = null;
   #loadReady = Promise.withResolvers<void>();
@@ -179,7 +185,10 @@ class RealtimeRun {
       },
       reapplyLinks: () => this.#applyLinks(cluster),
       tellLoad: (line) => this.#load?.writeLine(line),
-      emit: (event) => this.#events.push(event),
+      emit: (event) => {
+        this.#events.push(event);
+        this.#standing.observe(event);
+      },
     });
     const stopped = new AbortController();
     const faults = schedule.perform(stopped.signal);
@@ -230,9 +239,26 @@ class RealtimeRun {
       const { warmupMs, measureMs, settleMs } = this.#plan;
       const nowMs = this.#now();
       const phase = nowMs < warmupMs ? 'warm-up' : nowMs < warmupMs + measureMs ? 'measuring' : 'settling';
-      const refused = message.notOk === 0 ? '' : `, ${message.notOk} not`;
-      this.#context.progress(`${phase}: ${message.ok} ok${refused}, ${message.outstanding} open`, nowMs / (warmupMs + measureMs + settleMs));
+      this.#context.progress(`${phase}: ${this.#wordsOf(message)}`, nowMs / (warmupMs + measureMs + settleMs));
+      void this.#askLeader();
     }
+  }
+
+  #wordsOf({ ok, notOk, outstanding, okPerSecond, p50Ms, p99Ms }: Extract<LoadMessage, { type: 'progress' }>): string {
+    const faults = this.#standing.rows().map(({ name, nodes }) => `${name} ${nodes.join(' ')}`.trimEnd());
+    return [
+      `${okPerSecond.toFixed(0)}/s`, ...(p50Ms === null || p99Ms === null ? [] : [`p50 ${formatMs(p50Ms)} ms`, `p99 ${formatMs(p99Ms)} ms`]),
+      `leader ${this.#leader ?? 'none'}`, ...faults, `${ok} ok`, ...(notOk === 0 ? [] : [`${notOk} not`]), `${outstanding} open`,
+    ].join(', ');
+  }
+
+  /** For the next line. */
+  async #askLeader(): Promise<void> {
+    const cluster = this.#cluster;
+    if (cluster === null || this.#closing) return;
+    const ids = this.#plan.nodes.map(({ id }) => id);
+    const statuses = await Promise.all(ids.map((id) => cluster.status(id)));
+    this.#leader = leaderOf(new Map(ids.map((id, index) => [id, { status: statuses[index] ?? null, up: cluster.isUp(id) }])));
   }
 
   get #loadEvents(): string {

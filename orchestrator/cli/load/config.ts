@@ -1,6 +1,7 @@
 // What the load process is told in its file, and what it says on stdout, one JSON line each.
 import type { NodeId } from '../../../node/contract.ts';
 import type { Plan } from '../../kinds.ts';
+import type { RecentFigures } from './recent.ts';
 
 export type LoadConfig = {
   readonly plan: Plan;
@@ -16,7 +17,7 @@ export type LoadConfig = {
 export type LoadMessage =
   /** Everything is loaded; the origin may come. */
   | { readonly type: 'ready' }
-  | { readonly type: 'progress'; readonly ok: number; readonly notOk: number; readonly outstanding: number }
+  | { readonly type: 'progress'; readonly ok: number; readonly notOk: number; readonly outstanding: number } & RecentFigures
   /** Nothing is open and nothing will come; the events are written. */
   | { readonly type: 'finished' };
 
