@@ -16,6 +16,8 @@ import { openRunClock } from './run-clock.ts';
 
 const AUDIT_MS = 1_000;
 const FLUSH_MS = 100;
+/** The histogram holds whole intervals of its own timer. */
+const LOOP_RESOLUTION_MS = 5;
 
 function say(message: LoadMessage): void {
   process.stdout.write(`${JSON.stringify(message)}\n`);
@@ -54,7 +56,7 @@ async function main(path: string): Promise<void> {
   const workload = named(registry.workloads, plan.load.workload, 'workload');
   const { counts, recent, emit, flush, close: closeRecord } = openRecord(config, now);
   const loop = plan.load.ratePerSecond === null ? await openClosedLoop(config, workload, now, emit) : openLoop(config, workload, now, emit);
-  const delay = monitorEventLoopDelay({ resolution: 5 });
+  const delay = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
   delay.enable();
   let cpu = process.cpuUsage();
   let auditedMs = now();
@@ -62,7 +64,7 @@ async function main(path: string): Promise<void> {
     const used = process.cpuUsage(cpu);
     const atMs = now();
     emit({
-      type: 'generator', sendLagMs: counts.sendLagMs, loopDelayMs: delay.max / 1e6,
+      type: 'generator', sendLagMs: counts.sendLagMs, loopDelayMs: Math.max(0, delay.max / 1e6 - LOOP_RESOLUTION_MS),
       cpuPct: (used.user + used.system) / 10 / Math.max(1, atMs - auditedMs), sessions: loop.sessions, capped: loop.capped,
     });
     say({ type: 'progress', ok: counts.ok, notOk: counts.notOk, outstanding: loop.outstanding, ...recent.figures(atMs) });
