@@ -4,7 +4,7 @@ import type { AnyProtocol } from '../node/contract.ts';
 import { toy } from '../node/protocols/toy.ts';
 import { PROTOCOLS } from '../node/registry.ts';
 import { runTrial } from '../test/trial.ts';
-import type { Scene } from '../test/trial.ts';
+import type { Scene } from '../orchestrator/conformance/trial.ts';
 
 const SCENES: readonly (readonly [name: string, scene: Scene])[] = [
   ['10 commands/s', { seed: 'bench', ratePerSecond: 10, measureMs: 600_000, detail: 'messages' }],

@@ -7,9 +7,12 @@ import type { AnyProtocol } from '../node/contract.ts';
 import { stick } from '../node/protocols/stick.ts';
 import { toy } from '../node/protocols/toy.ts';
 import { PROTOCOLS } from '../node/registry.ts';
-import { conformance, crashes, TROUBLED } from './conformance.ts';
+import { TROUBLED } from '../orchestrator/conformance/scenes.ts';
+import { findings, violations } from '../orchestrator/conformance/trial.ts';
+import { crashes } from '../orchestrator/conformance/trouble.ts';
+import { conformance } from './conformance.ts';
 import { answeringBeforeDurable, persistingNothingAt } from './tamper.ts';
-import { findings, runTrial, violations } from './trial.ts';
+import { runTrial } from './trial.ts';
 
 for (const protocol of [...PROTOCOLS, toy]) conformance(protocol);
 

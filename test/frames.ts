@@ -5,9 +5,9 @@ import type { Bytes, Part } from '../node/wire.ts';
 import { register } from '../orchestrator/workloads/register.ts';
 import { createSimulator } from '../orchestrator/simulate.ts';
 import { nodeBytes } from './bytes.ts';
-import { damaged } from './tamper.ts';
-import { planOf } from './trial.ts';
-import type { Scene } from './trial.ts';
+import { damaged } from '../orchestrator/conformance/nonsense.ts';
+import { planOf } from '../orchestrator/conformance/trial.ts';
+import type { Scene } from '../orchestrator/conformance/trial.ts';
 
 export type Sent = { readonly frame: Uint8Array; readonly part: Part };
 

@@ -12,8 +12,8 @@ import { seatOf } from '../orchestrator/seats.ts';
 import { nodeBytes } from './bytes.ts';
 import { damagedFrame, forgedFrame, sentFrames } from './frames.ts';
 import type { Sent } from './frames.ts';
-import { planOf } from './trial.ts';
-import type { Scene } from './trial.ts';
+import { planOf } from '../orchestrator/conformance/trial.ts';
+import type { Scene } from '../orchestrator/conformance/trial.ts';
 
 const SELF = 'n2';
 const SCENE: Scene = { seed: 'fuzz', nodes: 3, measureMs: 4_000, settleMs: 1_000, ratePerSecond: 40, link: { lossPct: 3 } };

@@ -17,7 +17,7 @@ import { nodeBytes } from './bytes.ts';
 import { damagedFrame, forgedFrame, sentFrames } from './frames.ts';
 import type { Sent } from './frames.ts';
 import { Processes } from './processes.ts';
-import { damaged } from './tamper.ts';
+import { damaged } from '../orchestrator/conformance/nonsense.ts';
 
 const DATAGRAMS = 100_000;
 /** They fit into the smallest receive buffer, so that none is lost in the kernel. */

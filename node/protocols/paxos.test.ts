@@ -1,9 +1,12 @@
 // Paxos in the simulator, in the forms that the registry's defaults do not show: `any` through the whole conformance suite,
 // fixed proposers and other quorums under crashes, and the closed form against what is measured.
 import { describe, expect, test } from 'vitest';
-import { conformance, crashes, TROUBLED } from '../../test/conformance.ts';
-import { planOf, runTrial, violations } from '../../test/trial.ts';
-import type { Scene } from '../../test/trial.ts';
+import { TROUBLED } from '../../orchestrator/conformance/scenes.ts';
+import { crashes } from '../../orchestrator/conformance/trouble.ts';
+import { conformance } from '../../test/conformance.ts';
+import { planOf, violations } from '../../orchestrator/conformance/trial.ts';
+import type { Scene } from '../../orchestrator/conformance/trial.ts';
+import { runTrial } from '../../test/trial.ts';
 import { factsOf } from '../../orchestrator/metrics/facts.ts';
 import type { NodeId } from '../contract.ts';
 import { paxos } from './paxos.ts';

@@ -1,6 +1,7 @@
 // STICK's machine alone, with every effect recorded; and the properties of whole runs that its document and its analysis name.
 import { describe, expect, test } from 'vitest';
-import { runTrial, findings, planOf, violations } from '../../test/trial.ts';
+import { findings, planOf, violations } from '../../orchestrator/conformance/trial.ts';
+import { runTrial } from '../../test/trial.ts';
 import { factsOf } from '../../orchestrator/metrics/facts.ts';
 import { PERFECT_LINK } from '../../netem/link.ts';
 import type { Command, Env, Json, Machine, NodeId, Position } from '../contract.ts';

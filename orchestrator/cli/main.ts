@@ -8,6 +8,7 @@ import type { AddCommand } from './commands/command.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addFault } from './commands/fault.ts';
 import { addGate } from './commands/gate.ts';
+import { addConform } from './commands/conform.ts';
 import { addList } from './commands/list.ts';
 import { addNew } from './commands/new.ts';
 import { addOperations } from './commands/operations.ts';
@@ -49,7 +50,7 @@ function listenToSignals(): void {
   }
 }
 
-const COMMANDS: readonly AddCommand[] = [addRun, addCluster, addStatus, addOperations, addFault, addReport, addVerify, addReplay, addList, addSchema, addDoctor, addClean, addNew, addGate];
+const COMMANDS: readonly AddCommand[] = [addRun, addCluster, addStatus, addOperations, addFault, addReport, addVerify, addReplay, addList, addConform, addSchema, addDoctor, addClean, addNew, addGate];
 
 function createProgram(exit: (code: number) => void): Command {
   const program = new Command('lab')
