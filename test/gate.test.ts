@@ -1,13 +1,13 @@
 // The gate on the real lab: planted costs are found and named, refactorings are not called regressions, bad input is refused.
 // A plant is a replaced text in the sources of the lab's processes (plant-preload.ts).
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { BUILTINS, createRegistry } from '../orchestrator/builtins.ts';
 import { parseExperiment } from '../orchestrator/experiment.ts';
-import { hashOf, parseBaseline } from '../orchestrator/gate/baseline.ts';
+import { baselineOf, hashOf, parseBaseline } from '../orchestrator/gate/baseline.ts';
 import { makePlans } from '../orchestrator/plan.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -169,7 +169,48 @@ test('a violated claim ends with 1, and nothing is compared or written', async (
 test('a bug in a simulated run ends with 70 and names the run', async () => {
   const { status, stderr } = await gate([], { file: SERVER, from: '  commands(batch: readonly Command[]): void {', to: "  commands(batch: readonly Command[]): void { throw new Error('planted');" });
   expect(status).toBe(70);
-  expect(stderr).toMatch(/bug: small-raft-1 under seed 1: .*planted/);
+  expect(stderr).toMatch(/bug: small-raft-\d under seed 1[.\d]*: .*planted/);
+});
+
+test('a run that is no measurement ends with 2, and nothing is compared', async () => {
+  mkdirSync(place('strict'));
+  writeFileSync(place('strict/small.yaml'), `${EXPERIMENT}expect: { commit.p50: below 1ms }\n`);
+  const { status, stdout } = await gate(['--experiments', 'strict', '--baselines', 'strict-baselines', '--update', '--seeds', '5', '--because', 'x']);
+  expect(status).toBe(2);
+  expect(stdout).toMatch(/invalid {3}small raft seed 1: .*commit\.p50/);
+  expect(existsSync(place('strict-baselines'))).toBe(false);
+});
+
+test('other options and versions than those of the baseline, and a baseline without an experiment, are said', async () => {
+  mkdirSync(place('said'));
+  const [experiment, baselines] = [place('said/small.yaml'), place('said-baselines')];
+  const argv = ['--experiments', 'said', '--baselines', 'said-baselines', '--seeds', '5'];
+  writeFileSync(experiment, EXPERIMENT);
+  await gate([...argv, '--update', '--because', 'x']);
+  // As if the default of an option had changed since.
+  const { checksum: _, history, version: __, ...before } = parseBaseline(readFileSync(join(baselines, 'small.json'), 'utf8'), 'small.json');
+  const { raft } = before.protocols;
+  const older = { ...before, lab: '0.0.1', node: 'v20.0.0', protocols: { raft: { protocol: 'raft', figures: raft?.figures ?? {}, options: { electionTimeoutMs: [1, 2] } } } };
+  writeFileSync(join(baselines, 'small.json'), baselineOf(older, history[0] ?? { because: '', lab: '', moved: [] }, null));
+  writeFileSync(join(baselines, 'gone.json'), '{}');
+  const { status, stdout } = await gate(argv);
+  expect(status).toBe(0);
+  expect(stdout).toMatch(/^note {2}small: the baseline is of version 0\.0\.1 of the lab, this is \d/m);
+  expect(stdout).toMatch(/^note {2}small: the baseline was measured on Node v20\.0\.0, this is v\d/m);
+  expect(stdout).toMatch(/^note {2}small raft: the options were \{"electionTimeoutMs":\[1,2\]\} and are \{/m);
+  expect(stdout).toMatch(/^note {2}said-baselines\/gone\.json: no experiment has this baseline/m);
+});
+
+test('a protocol of a plug-in has a gate too', async () => {
+  mkdirSync(place('plugged'));
+  writeFileSync(place('mine.ts'), `import { raft } from '${join(root, 'node/protocols/raft.ts')}';\nexport default { protocols: [{ ...raft, name: 'mine' }] };\n`);
+  writeFileSync(place('package.json'), '{"type":"module"}');
+  writeFileSync(place('plugged/small.yaml'), EXPERIMENT.replace('raft', 'mine'));
+  const argv = ['--experiments', 'plugged', '--baselines', 'plugged-baselines', '--seeds', '5', '--plugin', 'mine.ts'];
+  expect(await gate([...argv, '--update', '--because', 'x'])).toMatchObject({ status: 0 });
+  const { status, stdout } = await gate(argv);
+  expect(status).toBe(0);
+  expect(stdout).toMatch(/^small mine {2}\d+ identical$/m);
 });
 
 describe('bad input ends with 3, the place and the remedy', () => {

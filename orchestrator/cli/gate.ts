@@ -1,9 +1,9 @@
 // `lab gate --sim`: runs each gate experiment under the seeds of its baseline and says what moved. Nothing is compared unless
 // every run was safe: a number without a green verdict is no number. With --update what was measured becomes the baseline.
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { canonicalJson } from '../../node/kit/hash.ts';
-import { BUILTINS, createRegistry } from '../builtins.ts';
+import type { Registry } from '../builtins.ts';
 import { EXIT, LabError } from '../errors.ts';
 import { type Experiment, parseExperiment } from '../experiment.ts';
 import { type Baseline, baselineOf, hashOf, type Measured, type Measurement, parseBaseline } from '../gate/baseline.ts';
@@ -16,6 +16,7 @@ import { createSimulator } from '../simulate.ts';
 import { NODE_BYTES } from './bytes.ts';
 import { labVersion } from './environment.ts';
 import { openPool, type Pool, type Run } from './gate/pool.ts';
+import { loadPlugins } from './plugins.ts';
 import { showProgress, type Step } from './progress.ts';
 
 /** As given on the command line; undefined: not given. */
@@ -26,6 +27,7 @@ export type GateFlags = {
   readonly because?: string;
   readonly experiments: string;
   readonly baselines: string;
+  readonly plugin: readonly string[];
   readonly json: boolean;
 };
 
@@ -40,8 +42,9 @@ const MOST_PROBLEMS = 10;
 /** Returns the exit code. `stop` is set by Ctrl-C. */
 export async function runGate(flags: GateFlags, stop: Stop): Promise<number> {
   checkFlags(flags);
-  const jobs = readJobs(flags);
-  const measured = await measureAll(jobs, stop, process.stdout.isTTY && !flags.json);
+  const plugins = await loadPlugins(flags.plugin);
+  const jobs = readJobs(flags, plugins.registry);
+  const measured = await measureAll(jobs, plugins.files, stop, process.stdout.isTTY && !flags.json);
   if (measured === null) {
     process.stderr.write('interrupted: nothing was compared\n');
     return EXIT.interrupted;
@@ -54,7 +57,7 @@ export async function runGate(flags: GateFlags, stop: Stop): Promise<number> {
   }
   const subjects = measured.flatMap(subjectsOf);
   const verdict = judgeSubjects(subjects, Math.max(...measured.map(({ measurement }) => measurement.seeds.length)));
-  const remarks = measured.flatMap(remarksOn);
+  const remarks = [...measured.flatMap(remarksOn), ...orphansIn(flags.baselines, jobs)];
   if (flags.update) return update(measured, verdict, flags);
   tellVerdict(verdict, remarks, measured, flags.json);
   return verdict.findings.some(({ call }) => call === 'regressed') ? EXIT.missed : EXIT.ok;
@@ -68,8 +71,7 @@ function checkFlags({ sim, update, because }: GateFlags): void {
   if ((because ?? '').length > MOST_REASON_CHARACTERS) refuse(`a reason of ${because?.length} characters`, `use at most ${MOST_REASON_CHARACTERS}`);
 }
 
-function readJobs(flags: GateFlags): readonly Job[] {
-  const registry = createRegistry([BUILTINS]);
+function readJobs(flags: GateFlags, registry: Registry): readonly Job[] {
   const jobs = experimentFiles(flags.experiments).map((path): Job => {
     const experiment = parseExperiment(readFileSync(path, 'utf8'), path, registry);
     const file = join(flags.baselines, `${experiment.name}.json`);
@@ -123,8 +125,8 @@ function plansOf(experiment: Experiment, flags: GateFlags, baseline: Baseline | 
   return makePlans(experiment, { runner: name, supports, repeat });
 }
 
-async function measureAll(jobs: readonly Job[], stop: Stop, live: boolean): Promise<readonly Done[] | null> {
-  const pool = openPool(Math.max(...jobs.map(({ plans }) => plans.length)));
+async function measureAll(jobs: readonly Job[], plugins: readonly string[], stop: Stop, live: boolean): Promise<readonly Done[] | null> {
+  const pool = openPool(Math.max(...jobs.map(({ plans }) => plans.length)), plugins);
   const measured: Done[] = [];
   try {
     await showProgress(jobs.map((job) => stepOf(job, pool, stop, measured)), live);
@@ -190,6 +192,13 @@ function remarksOn({ job: { baseline }, measurement }: Done): readonly string[] 
   }
   for (const label of Object.keys(baseline.protocols)) if (!Object.hasOwn(protocols, label)) remarks.push(`${experiment} ${label}: in the baseline, but no longer run`);
   return remarks;
+}
+
+/** A renamed experiment would otherwise stop guarding without a word. */
+function orphansIn(folder: string, jobs: readonly Job[]): readonly string[] {
+  const known = jobs.map(({ experiment }) => `${experiment.name}.json`);
+  const there = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.json')) : [];
+  return there.filter((name) => !known.includes(name)).map((name) => `${join(folder, name)}: no experiment has this baseline; nothing was compared with it`);
 }
 
 function tellProblems(violated: readonly string[], invalid: readonly string[], json: boolean): void {

@@ -1,6 +1,6 @@
 // `lab gate`: its flags.
 import type { GateFlags } from '../gate.ts';
-import { wholeNumber } from './command.ts';
+import { collect, wholeNumber } from './command.ts';
 import type { AddCommand } from './command.ts';
 
 const EXAMPLES = `
@@ -20,6 +20,7 @@ export const addGate: AddCommand = (program, { stop, exit }) => {
     .option('--because <reason>', 'with --update: why it is right; kept in the baseline')
     .option('--experiments <dir>', 'the experiments', 'experiments/gate')
     .option('--baselines <dir>', 'one file for each experiment', 'results/baselines')
+    .option('--plugin <file>', 'a module with what the experiments use; may be given again', collect, [])
     .option('--json', 'one JSON document on stdout', false)
     .addHelpText('after', EXAMPLES)
     .action(async (flags: GateFlags) => {

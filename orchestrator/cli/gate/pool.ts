@@ -25,9 +25,9 @@ export interface Pool {
 type Waiting = { readonly resolve: (line: WorkerLine) => void; readonly reject: (error: Error) => void };
 type Worker = { readonly child: Child; readonly measure: (plan: Plan) => Promise<WorkerLine> };
 
-function startWorker(number: number): Worker {
+function startWorker(number: number, plugins: readonly string[]): Worker {
   let waiting: Waiting | null = null;
-  const child = startChild(`simulator ${number}`, 'orchestrator/cli/gate/worker.ts', [], (line) => {
+  const child = startChild(`simulator ${number}`, 'orchestrator/cli/gate/worker.ts', plugins, (line) => {
     const { resolve } = waiting as Waiting;
     waiting = null;
     resolve(JSON.parse(line) as WorkerLine);
@@ -49,8 +49,9 @@ function answered(line: WorkerLine, { id, seed }: Plan): Run {
   throw error;
 }
 
-export function openPool(jobs: number): Pool {
-  const workers = Array.from({ length: Math.min(jobs, availableParallelism(), MAX_PROCESSES) }, (_, index) => startWorker(index + 1));
+/** plugins: absolute paths. */
+export function openPool(jobs: number, plugins: readonly string[]): Pool {
+  const workers = Array.from({ length: Math.min(jobs, availableParallelism(), MAX_PROCESSES) }, (_, index) => startWorker(index + 1, plugins));
   return {
     async run(plans, stop, done) {
       const runs: Run[] = [];
