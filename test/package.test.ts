@@ -1,7 +1,7 @@
 // The package as a stranger gets it: packed, unpacked into an empty folder, and run by its bin, in the simulator and on real
 // processes. Nothing is fetched: its dependencies, and only those that it names, are linked from the checkout.
 import { execFile, execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -74,10 +74,20 @@ test('the quickstart runs in the simulator', async () => {
 test('an experiment runs on real processes', async () => {
   const short = ['run.warmup=1s', 'run.measure=3s', 'run.settle=2s', 'load.timeout=2s'].flatMap((value) => ['--set', value]);
   const { code, stdout, stderr } = await lab('run', 'raft', '--wan', 'lan', '--nodes', '3', '--rate', '50/s', '--on', 'local', '--json', ...short);
-  expect({ code, stderr }).toMatchObject({ code: 0 });
+  // 2: too busy a machine to measure on.
+  expect([0, 2], stderr).toContain(code);
   const { summaries } = JSON.parse(stdout) as Output;
   expect(summaries).toMatchObject([{ plan: { runner: 'local' } }]);
   expect(summaries[0]?.verdicts.map(({ valid }) => valid)).toEqual(summaries[0]?.verdicts.map(() => true));
+});
+
+test('a protocol that is written beside it imports its contract, and it runs it', async () => {
+  writeFileSync(join(app, 'package.json'), '{ "type": "module" }');
+  expect(await lab('new', 'protocol', 'mine')).toMatchObject({ code: 0 });
+  expect(readFileSync(join(app, 'mine.ts'), 'utf8')).toContain("'consensus-lab/contract'");
+  const { code, stdout, stderr } = await lab('run', 'mine', '--plugin', './mine.ts', '--on', 'sim', '--json');
+  expect([0, 2], stderr).toContain(code);
+  expect(JSON.parse(stdout)).toMatchObject({ summaries: [{ plan: { protocol: 'mine' } }] });
 });
 
 test('bad input is answered with exit code 3', async () => {
