@@ -17,7 +17,7 @@ export function headline(groups: readonly RunGroup[]): Html {
   const common = causes.every((cause) => cause !== null && cause === causes[0]) ? causes[0] ?? null : null;
   const sentences = clauses.map((some) => clauseOf(some, common === null));
   const rest = labels.length > ENOUGH_LABELS ? ` ${labels.length - ENOUGH_LABELS} more below.` : '';
-  return html`${common === null ? null : html`When ${common}, `}${sentences.map((clause, index) => html`${index === 0 ? null : '; '}${clause}`)}.${rest}`;
+  return html`${common === null ? null : `${common.charAt(0).toUpperCase()}${common.slice(1)}, `}${sentences.map((clause, index) => html`${index === 0 ? null : '; '}${clause}`)}.${rest}`;
 }
 
 /** Where several runners ran it, the first one's figure, and the others' behind it. */
@@ -25,9 +25,10 @@ function clauseOf(groups: readonly RunGroup[], withCause: boolean): Html {
   const [first, ...others] = groups as [RunGroup, ...RunGroup[]];
   const cause = withCause ? causeOf(first) : null;
   const verb = verbOf(first);
-  const others_ = others.filter((group) => verbOf(group) === verb).map((group) => `${figureOf(group)} on ${group.runner}`);
-  const where = others_.length > 0 ? ` (${others_.join(', ')})` : '';
-  return html`<strong>${first.label}</strong> ${verb} ${figureOf(first)}${where}${cause === null ? null : ` when ${cause}`}`;
+  const elsewhere = others.filter((group) => verbOf(group) === verb).map((group) => `${figureOf(group)} on ${group.runner}`);
+  const middle = first.runs.length > 1 && kindOf(first) !== 'void' ? ` in the middle one of ${first.runs.length} runs` : '';
+  const where = elsewhere.length > 0 ? ` (${elsewhere.join(', ')})` : '';
+  return html`<strong>${first.label}</strong> ${verb} ${figureOf(first)}${middle}${where}${cause === null ? null : ` ${cause}`}`;
 }
 
 type Kind = 'void' | 'rounds' | 'outage' | 'no outage' | 'latency' | 'nothing';
@@ -42,7 +43,7 @@ function kindOf({ runs, shown }: RunGroup): Kind {
 
 function verbOf(group: RunGroup): string {
   const words: { readonly [kind in Kind]: string } = {
-    void: 'broke what it claims:', rounds: 'lost', outage: 'committed nothing for', 'no outage': 'went on, its longest gap being', latency: 'answered half of all commands within', nothing: 'answered',
+    void: 'broke what it claims:', rounds: 'lost', outage: 'committed nothing for', 'no outage': 'kept committing, with no gap longer than', latency: 'answered half of all commands within', nothing: 'answered',
   };
   return words[kindOf(group)];
 }
@@ -74,13 +75,15 @@ function worst(outages: readonly Outage[]): Outage {
   return outages.reduce((most, each) => (each.outageMs > most.outageMs ? each : most));
 }
 
-/** 'the leader crashed at 5.3 s'; null without a fault, and where a violation is all there is to say. */
+/** 'when the leader crashed at 5.3 s', 'under 2 faults'; null without a fault, and where a violation is all there is to say. */
 function causeOf(group: RunGroup): string | null {
   const { plan, outages } = group.shown.summary;
   if (outages.length === 0 || kindOf(group) === 'void') return null;
+  // Of an outage the fault that it overlaps can be named; of lost rounds and of none it is all faults together.
+  if (outages.length > 1 && kindOf(group) !== 'outage') return `under ${outages.length} faults`;
   const { fault, index, nodes, atMs } = worst(outages);
   const at = `at ${formatNumber((atMs - plan.warmupMs) / 1000)} s`;
-  return `${whatHappened(plan, fault, index, nodes)} ${at}`;
+  return `when ${whatHappened(plan, fault, index, nodes)} ${at}`;
 }
 
 const DONE: { readonly [action: string]: string } = { crash: 'crashed', pause: 'was paused', restart: 'restarted', resume: 'went on' };

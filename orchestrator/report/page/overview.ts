@@ -40,7 +40,7 @@ ${verdictOf(group) === 'violated' ? html`<td role="cell" class="void" colspan="$
 function cell({ runs }: RunGroup, { short, unit, metric, format = formatMs }: (typeof FIGURES)[number]): Html {
   const figures = figuresOf(runs, metric);
   const extremes = runs.length > 1 ? extremesOf(figures) : null;
-  const range = extremes === null ? null : html`<small>${formatFigure(extremes.least, format)} – ${formatFigure(extremes.most, format)}</small>`;
+  const range = extremes === null ? null : html`<small>${grouped(`${formatFigure(extremes.least, format)} – ${formatFigure(extremes.most, format)}`)}</small>`;
   return html`<td role="cell" class="number"><span class="short">${short} <small>${unit}</small></span><b>${grouped(formatFigure(medianFigure(figures), format))}</b>${range}</td>`;
 }
 

@@ -25,7 +25,7 @@ export function formatNumber(value: number): string {
 
 /** 2849 → 2,849 */
 export function grouped(text: string): string {
-  return text.replace(/\d{4,}/, (digits) => Number(digits).toLocaleString('en-US'));
+  return text.replaceAll(/(?<![.\d])\d{4,}/g, (digits) => Number(digits).toLocaleString('en-US'));
 }
 
 export function linearScale(from: number, to: number, most: number): Scale {

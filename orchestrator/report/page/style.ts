@@ -50,7 +50,7 @@ tbody th .name{white-space:normal}
 .badge{display:inline-block;border-radius:99px;padding:1px 10px;font-size:13px;font-weight:600;white-space:nowrap;background:var(--warn-back);color:var(--warn)}
 .badge.ok{background:var(--good-back);color:var(--good)}
 .badge.violated{background:var(--bad-back);color:var(--bad)}
-.panels{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,480px),1fr));gap:22px 36px}
+.panels{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,480px),1fr));gap:22px 36px}
 .chart{margin:0;min-width:0}
 figcaption{font-weight:600;font-size:14px;margin-bottom:8px;display:flex;flex-wrap:wrap;gap:2px 16px;overflow-wrap:anywhere}
 .plot{position:relative;padding:0 16px 24px 52px}
