@@ -2,6 +2,9 @@
 // that the name ends in. A bare number where a unit belongs is refused with the spelling that was probably meant.
 import { z } from 'zod';
 
+/** For plug-ins: the schema of their parameters, without a copy of their own. */
+export { z };
+
 export type Quantity<T> = { readonly value: T } | { readonly problem: string; readonly remedy: string };
 /** Drawn per node, uniformly; equal bounds are a fixed value. */
 export type Range = { readonly from: number; readonly to: number };

@@ -1,4 +1,5 @@
-// `lab list`: everything that an experiment can name, with one line about each.
+// `lab list`: everything that an experiment can name, with one line about each; --json for programs, the options of protocols with it.
+import type { Json } from '../../node/contract.ts';
 import { PROFILES } from '../../netem/profiles.ts';
 import { userspace } from '../../netem/shell/userspace.ts';
 import { METRICS } from '../metrics/names.ts';
@@ -12,18 +13,24 @@ function section(title: string, items: readonly Item[]): string {
   return `${title}\n${items.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}\n`).join('')}`;
 }
 
-export async function listEverything(pluginPaths: readonly string[]): Promise<string> {
-  const plugins = await loadPlugins(pluginPaths);
+export async function listEverything({ plugin, json }: { readonly plugin: readonly string[]; readonly json: boolean }): Promise<string> {
+  const plugins = await loadPlugins(plugin);
   const { registry } = plugins;
-  return [
-    section('protocols', registry.protocols),
-    section('workloads', registry.workloads),
-    section('faults', registry.faults),
-    section('checks', registry.checks),
-    section('metrics', METRICS.map(({ name, meaning }) => ({ name, summary: meaning }))),
-    section('network profiles', PROFILES),
-    section('runners', createRunners(null, plugins)),
-    section('shapers', [userspace]),
-    section('sinks', registry.sinks),
-  ].join('\n');
+  const sections: { readonly [title: string]: readonly Item[] } = {
+    protocols: registry.protocols,
+    workloads: registry.workloads,
+    faults: registry.faults,
+    checks: registry.checks,
+    metrics: METRICS.map(({ name, meaning }) => ({ name, summary: meaning })),
+    'network profiles': PROFILES,
+    runners: createRunners(null, plugins),
+    shapers: [userspace],
+    sinks: registry.sinks,
+  };
+  if (!json) return Object.entries(sections).map(([title, items]) => section(title, items)).join('\n');
+  const named = Object.entries(sections).map(([title, items]) => [title === 'network profiles' ? 'networks' : title, items.map(({ name, summary }) => ({ name, summary }))] as const);
+  const protocols = registry.protocols.map(({ name, summary, defaults }) => ({ name, summary, options: defaults as Json }));
+  const metrics = METRICS.map(({ name, meaning, unit }) => ({ name, summary: meaning, unit }));
+  const networks = PROFILES.map(({ name, summary, regions }) => ({ name, summary, regions }));
+  return `${JSON.stringify({ version: 1, ...Object.fromEntries(named), protocols, metrics, networks }, null, 2)}\n`;
 }

@@ -5,6 +5,7 @@ import { EXIT, LabError } from '../errors.ts';
 import { addClean } from './commands/clean.ts';
 import { addCluster } from './commands/cluster.ts';
 import type { AddCommand } from './commands/command.ts';
+import { addCompletion } from './commands/completion.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addFault } from './commands/fault.ts';
 import { addGate } from './commands/gate.ts';
@@ -50,7 +51,7 @@ function listenToSignals(): void {
   }
 }
 
-const COMMANDS: readonly AddCommand[] = [addRun, addCluster, addStatus, addOperations, addFault, addReport, addVerify, addReplay, addList, addConform, addSchema, addDoctor, addClean, addNew, addGate];
+const COMMANDS: readonly AddCommand[] = [addRun, addCluster, addStatus, addOperations, addFault, addReport, addVerify, addReplay, addList, addConform, addSchema, addDoctor, addClean, addCompletion, addNew, addGate];
 
 function createProgram(exit: (code: number) => void): Command {
   const program = new Command('lab')

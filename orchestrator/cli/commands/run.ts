@@ -1,8 +1,11 @@
 // `lab run`: its flags.
 import { Option } from 'commander';
+import { PROTOCOLS } from '../../../node/registry.ts';
 import type { RunFlags } from '../run.ts';
 import { collect, wholeNumber } from './command.ts';
 import type { AddCommand } from './command.ts';
+
+const [first = '', second = first] = PROTOCOLS.map(({ name }) => name);
 
 export const addRun: AddCommand = (program, { stop, exit }) => {
   program.command('run')
@@ -23,6 +26,11 @@ export const addRun: AddCommand = (program, { stop, exit }) => {
     .option('--sink <name>', 'writes the events there too, beside the files; may be given again', collect, [])
     .option('--json', 'one JSON document on stdout instead of the table', false)
     .option('--open', 'open the report page in a browser at the end', false)
+    .addHelpText('after', `
+Examples:
+  lab run experiments/crash-leader.yaml --on sim,local
+  lab run ${first} ${second} --wan aws-5 --rate 50/s --fault crash:leader@10s,for=5s
+  lab run ${first} --set load.keys=2 --repeat 5 --json`)
     .action(async (targets: readonly string[], flags: RunFlags) => {
       const { runExperiment } = await import('../run.ts');
       exit(await runExperiment(targets, flags, stop));
