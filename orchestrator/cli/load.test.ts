@@ -43,9 +43,11 @@ async function fakeNode(answer: Answer): Promise<{ readonly url: string; readonl
         response.end('{}');
         return;
       }
-      const command = JSON.parse(body) as Command;
-      commands.push(command);
-      const reply = answer(command);
+      const asked = JSON.parse(body) as Command | readonly Command[];
+      const list = Array.isArray(asked) ? asked as readonly Command[] : [asked as Command];
+      commands.push(...list);
+      const replies = list.map(answer);
+      const reply = replies.find((one) => one === 'break' || one === 'silence') ?? (Array.isArray(asked) ? replies : replies[0]);
       if (reply === 'break') request.socket.destroy();
       else if (reply !== 'silence') response.end(JSON.stringify(reply));
     });
@@ -140,6 +142,29 @@ test('an attempt that breaks is repeated elsewhere under the same id', async () 
   expect(broken.commands.length).toBeGreaterThan(0);
   expect(ids).toEqual(expect.arrayContaining(broken.commands.map(({ id }) => id)));
   expect(only(events, 'reply').every(({ reply }) => reply.outcome === 'ok')).toBe(true);
+});
+
+test('a batch is one request, and each of its commands has its own answer', async () => {
+  let requests = 0;
+  const node = await fakeNode(({ id }) => ({ outcome: 'ok', value: id, at: { epoch: 1, slot: 1 } }));
+  node.server.on('request', ({ method }) => { if (method === 'POST') requests++; });
+  const events = await runLoad(planOf({ ratePerSecond: 1_000, batch: 8, maxSessions: 5_000 }), { n1: node.url });
+  const invoked = only(events, 'invoke').map(({ command }) => command.id);
+  expect(node.commands.map(({ id }) => id).sort()).toEqual(invoked.sort());
+  expect(requests).toBeLessThan(0.8 * invoked.length);
+  expect(only(events, 'reply').every(({ id, reply }) => reply.outcome === 'ok' && reply.value === id)).toBe(true);
+});
+
+test.each([100, null])('a circuit breaker keeps attempts from a node that breaks each of them (rate %s)', async (ratePerSecond) => {
+  const broken = await fakeNode(() => 'break');
+  const whole = await fakeNode(() => ok(1));
+  const load = { ratePerSecond, breaker: { failures: 2, openMs: 60_000 }, clients: [{ region: 'lan', count: 2 }] };
+  const events = await runLoad(planOf(load, ['n1', 'n2']), { n1: broken.url, n2: whole.url });
+  const states = only(events, 'breaker');
+  expect(states.map(({ to, state }) => [to, state])).toEqual([['n1', 'open']]);
+  expect(only(events, 'attempt').filter(({ to, sequence }) => to === 'n1' && sequence > (states[0]?.sequence ?? Infinity))).toEqual([]);
+  expect(only(events, 'back-off').length).toBeGreaterThan(0);
+  expect(whole.commands.length).toBeGreaterThan(10);
 });
 
 test('the closed loop keeps one command open on each connection and asks again when it is answered', async () => {
