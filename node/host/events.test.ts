@@ -74,3 +74,16 @@ test('a file of something else is refused, not appended to', () => {
   expect(() => open()).toThrow(/n1: .* does not end with an event; name another eventsFile/);
   expect(() => openEventFile(join(folder, 'no', 'folder'), 'n1', 1, () => 0)).toThrow(/ENOENT/);
 });
+
+test('a file that would grow beyond its limit ends the node, with what was written before kept whole', () => {
+  const events = openEventFile(path, 'n1', 1, () => 0, 300);
+  const fill = () => {
+    for (let index = 0; index < 10; index++) {
+      events.emit({ type: 'trace', name: 'x'.repeat(40) });
+      events.flush();
+    }
+  };
+  expect(fill).toThrow(/n1: .*n1\.ndjson would grow beyond 300 bytes; run for a shorter time/);
+  events.close();
+  expect(sequences(fs.readFileSync(path, 'utf8'))).toEqual([1, 2]);
+});

@@ -9,16 +9,18 @@ import { codeOf, EXIT, Failure } from './failure.ts';
 const INDEX_EVERY_BYTES = 64 << 10;
 const BLOCK_BYTES = 64 << 10;
 const MAX_TAIL_BYTES = 1 << 20;
+/** Of the file: about a day at 1,000 commands/s. A node that is forgotten ends before it has filled the disk. */
+const MAX_FILE_BYTES = 16 * 2 ** 30;
 
 /** Opens or creates the file. Throws a Failure where it cannot be written or holds something else. */
-export function openEventFile(path: string, node: NodeId, life: number, now: () => number): EventFile {
+export function openEventFile(path: string, node: NodeId, life: number, now: () => number, maxBytes = MAX_FILE_BYTES): EventFile {
   try {
     const fd = fs.openSync(path, fs.constants.O_RDWR | fs.constants.O_CREAT, 0o644);
     const last = lastLine(fd);
     if (last.end < fs.fstatSync(fd).size) fs.ftruncateSync(fd, last.end);
     const sequence = last.text === '' ? 0 : sequenceOf(last.text);
     if (sequence === null) throw new Failure(EXIT.badInput, `${node}: ${path} does not end with an event; name another eventsFile`);
-    return new EventFile(fd, path, node, life, now, last.end, sequence);
+    return new EventFile(fd, path, node, life, now, last.end, sequence, maxBytes);
   } catch (error) {
     throw error instanceof Failure ? error : eventsFailure(node, path, error);
   }
@@ -62,19 +64,21 @@ export class EventFile {
   readonly #node: NodeId;
   readonly #now: () => number;
   readonly #envelope: string;
+  readonly #maxBytes: number;
   #size: number;
   #sequence: number;
   #text = '';
   /** Where lines with a sequence above `after` begin, every INDEX_EVERY_BYTES, so that a tail is read from near its start. */
   readonly #index: { readonly after: number; readonly offset: number }[];
 
-  constructor(fd: number, path: string, node: NodeId, life: number, now: () => number, size: number, sequence: number) {
+  constructor(fd: number, path: string, node: NodeId, life: number, now: () => number, size: number, sequence: number, maxBytes: number) {
     this.#fd = fd;
     this.#path = path;
     this.#node = node;
     this.#now = now;
     this.#envelope = `,"node":${JSON.stringify(node)},"life":${life},"sequence":`;
     this.#size = size;
+    this.#maxBytes = maxBytes;
     this.#sequence = sequence;
     this.#index = [{ after: 0, offset: 0 }, { after: sequence, offset: size }];
   }
@@ -85,11 +89,14 @@ export class EventFile {
     this.#text += `{"atMs":${atMs}${this.#envelope}${++this.#sequence},${JSON.stringify(event).slice(1)}\n`;
   }
 
-  /** Throws a Failure when the file cannot take it. */
+  /** Throws a Failure when the file cannot take it, or would grow beyond its limit. */
   flush(): void {
     if (this.#text === '') return;
     const bytes = Buffer.from(this.#text, 'utf8');
     this.#text = '';
+    if (this.#size + bytes.length > this.#maxBytes) {
+      throw new Failure(EXIT.machineLacks, `${this.#node}: ${this.#path} would grow beyond ${this.#maxBytes} bytes; run for a shorter time, or at a lower rate`);
+    }
     try {
       let written = 0;
       while (written < bytes.length) written += fs.writeSync(this.#fd, bytes, written, bytes.length - written, this.#size + written);
