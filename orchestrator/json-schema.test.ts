@@ -12,8 +12,12 @@ const schema = experimentJsonSchema(createRegistry([BUILTINS]));
 const reader = z.fromJSONSchema(schema);
 const base = { name: 'mine', protocols: ['stick'] };
 
+test('experiments/experiment.schema.json is what the lab says; else: lab schema > experiments/experiment.schema.json', () => {
+  expect(JSON.parse(readFileSync(join(folder, 'experiment.schema.json'), 'utf8'))).toEqual(schema);
+});
+
 describe('every experiment of the tree fits it', () => {
-  test.each(readdirSync(folder).filter((file) => file.endsWith('.yaml')))('%s', (file) => {
+  test.each((readdirSync(folder, { recursive: true }) as readonly string[]).filter((file) => file.endsWith('.yaml')))('%s', (file) => {
     expect(reader.safeParse(parse(readFileSync(join(folder, file), 'utf8'))).error?.issues ?? []).toEqual([]);
   });
 });
