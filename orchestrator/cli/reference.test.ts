@@ -1,0 +1,23 @@
+// The pages of docs/reference say what the registries say.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { BUILTINS } from '../builtins.ts';
+import { METRICS } from '../metrics/names.ts';
+import { referencePages } from './reference.ts';
+
+const pages = referencePages();
+
+test.each(Object.entries(pages))('docs/reference/%s is the one that npm run reference makes', (file, text) => {
+  expect(readFileSync(join(import.meta.dirname, '../../docs/reference', file), 'utf8'), 'run: npm run reference').toBe(text);
+});
+
+test('every protocol, fault, workload and figure has its place, with its options', () => {
+  const sections = (file: string) => [...(pages[file] ?? '').matchAll(/^## (.+)$/gm)].map(([, name]) => name);
+  expect(sections('protocols.md')).toEqual(BUILTINS.protocols.map(({ name }) => name));
+  expect(sections('faults.md')).toEqual(BUILTINS.faults.map(({ name }) => name));
+  expect(sections('workloads.md')).toEqual(BUILTINS.workloads.map(({ name }) => name));
+  for (const { name } of METRICS) expect(pages['metrics.md']).toContain(`| \`${name}\` |`);
+  for (const { defaults } of BUILTINS.protocols) for (const option of Object.keys(defaults as object)) expect(pages['protocols.md']).toContain(`| \`${option}\` |`);
+  for (const key of ['name', 'network.wan', 'load.rate', 'run.measure', 'clocks.ntp.poll']) expect(pages['experiment.md']).toContain(`| \`${key}\` |`);
+});
