@@ -4,9 +4,12 @@
 // to persist, and after a failed flush nobody knows what the disk holds.
 
 /**
- * What a crash leaves of the log. keep: all that was handed over. lose-unsynced: what no finished flush covers is lost, as
- * far as chance wants it. torn-tail: that is lost, and something unreadable stands in its place. flip-bit: that is lost, and
- * a bit before the last record is flipped, so that the log is damaged. wipe: nothing.
+ * What a crash leaves of the log.
+ * keep: all that was handed over; on a host all that was written, which lacks what waited behind a flush.
+ * lose-unsynced: what no finished flush covers is lost, as far as chance wants it.
+ * torn-tail: that is lost, and something unreadable stands in its place.
+ * flip-bit: that is lost, and a bit before the last record is flipped, so that the log is damaged.
+ * wipe: nothing.
  */
 export type DiskKept = 'keep' | 'lose-unsynced' | 'torn-tail' | 'flip-bit' | 'wipe';
 

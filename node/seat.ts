@@ -1,6 +1,7 @@
 // What one replica is told when it starts: its place in the cluster, and on a real host its sockets and files.
 import type { ClockSpec } from './clock.ts';
 import type { Json, NodeId } from './contract.ts';
+import type { DiskKept } from './disk-fault.ts';
 
 export type Seat = {
   readonly self: NodeId;
@@ -37,6 +38,8 @@ export type HostConfig = {
   /** Signs every frame; null: frames are not signed, which is refused where a socket is not on loopback. */
   readonly secret: string | null;
   readonly dataDir: string;
+  /** What the crash before this life is to have left of the log in dataDir; 'keep' after any other end. */
+  readonly diskKept: DiskKept;
   /** NDJSON, appended to; one line per event, across lives. */
   readonly eventsFile: string;
   /** Every wall clock of the run reads this at originNs. */

@@ -57,7 +57,7 @@ export class Processes {
         options, maxMessageBytes: 60_000, frameBytes: 1_400, atFollower: 'forward', run: this.run, life,
       },
       protocol, plugins: [], seed: 'seed', sockets: Object.fromEntries(this.ids.map((id) => [id, this.place(id)])), http: this.place(id), token: TOKEN, secret: null,
-      dataDir: join(this.folder, id), eventsFile: join(this.folder, `${id}.ndjson`), epochMs: 1_700_000_000_000, originNs: this.#originNs.toString(),
+      dataDir: join(this.folder, id), diskKept: 'keep', eventsFile: join(this.folder, `${id}.ndjson`), epochMs: 1_700_000_000_000, originNs: this.#originNs.toString(),
       clock: { offsetMs: 0, driftPpm: 0, ntp: null }, fsyncMs: 'real', detail: 'totals', maxPending: 10_000, requestTimeoutMs: 10_000, held: true,
       ...change,
     };

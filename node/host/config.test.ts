@@ -9,7 +9,7 @@ const good: HostConfig = {
     atFollower: 'forward', run: 'run-1', life: 1,
   },
   protocol: 'raft', plugins: [], seed: '1', sockets: { n1: { host: '127.0.0.2', port: 7101 }, n2: { host: '127.0.0.3', port: 7101 } },
-  http: { host: '127.0.0.2', port: 7201 }, token: '0123456789abcdef', secret: null, dataDir: '/tmp/n1', eventsFile: '/tmp/n1.ndjson', epochMs: 0, originNs: '0',
+  http: { host: '127.0.0.2', port: 7201 }, token: '0123456789abcdef', secret: null, dataDir: '/tmp/n1', diskKept: 'keep', eventsFile: '/tmp/n1.ndjson', epochMs: 0, originNs: '0',
   clock: { offsetMs: 0, driftPpm: 0, ntp: null }, fsyncMs: 'real', detail: 'totals', maxPending: 1_000, requestTimeoutMs: 1_000, held: true,
 };
 

@@ -54,6 +54,7 @@ const RULES: readonly Rule[] = [
   ['token', isSecret, `a text of at least ${MIN_TOKEN_CHARACTERS} characters`],
   ['secret', (value) => value === null || isSecret(value), `null or a text of at least ${MIN_TOKEN_CHARACTERS} characters`],
   ['dataDir', isText, 'a path'],
+  ['diskKept', oneOf('keep', 'lose-unsynced', 'torn-tail', 'flip-bit', 'wipe'), "'keep', 'lose-unsynced', 'torn-tail', 'flip-bit' or 'wipe'"],
   ['eventsFile', isText, 'a path'],
   ['epochMs', isFinite, 'Unix time in ms'],
   ['originNs', (value) => typeof value === 'string' && /^\d{1,20}$/.test(value), 'decimal digits'],

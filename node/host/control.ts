@@ -1,6 +1,7 @@
 // The bodies of POST /control/*, checked by hand. Only the orchestrator speaks here, with the run's token.
 import type { Link } from '../../netem/link.ts';
 import type { ClockChange } from '../clock.ts';
+import type { DiskChange } from '../disk-fault.ts';
 import type { NodeId } from '../contract.ts';
 import { isFields } from './commands.ts';
 import type { Malformed } from './commands.ts';
@@ -54,12 +55,27 @@ const CHANGE: { readonly [K in keyof ClockChange]-?: Test } = {
 
 /** {change: ClockChange}, or {change: null} for the plan's clock. */
 export function readClockChange(body: unknown): { readonly change: ClockChange | null } | Malformed {
+  return readChange(body, CHANGE);
+}
+
+const MAX_FSYNC_MS = 10_000;
+const DISK: { readonly [K in keyof DiskChange]-?: Test } = {
+  fsyncMs: between(0, MAX_FSYNC_MS),
+  fault: (value) => value === 'error' || value === 'full',
+};
+
+/** {change: DiskChange}, or {change: null} for the plan's disk. */
+export function readDiskChange(body: unknown): { readonly change: DiskChange | null } | Malformed {
+  return readChange(body, DISK);
+}
+
+function readChange(body: unknown, tests: { readonly [field: string]: Test }): { readonly change: { readonly [field: string]: unknown } | null } | Malformed {
   const change = isFields(body) ? body['change'] : undefined;
   if (change === null) return { change };
   if (!isFields(change)) return { malformed: 'change: null or an object' };
   for (const [field, value] of Object.entries(change)) {
-    const test: Test | undefined = Object.hasOwn(CHANGE, field) ? CHANGE[field as keyof ClockChange] : undefined;
-    if (test === undefined) return { malformed: `change: has ${Object.keys(CHANGE).join(', ')}` };
+    const test = Object.hasOwn(tests, field) ? tests[field] : undefined;
+    if (test === undefined) return { malformed: `change: has ${Object.keys(tests).join(', ')}` };
     if (!test(value)) return { malformed: `change.${field}: out of range` };
   }
   return { change };

@@ -19,7 +19,7 @@ afterEach(() => {
 
 function settings(change: Partial<DiskSettings> = {}): DiskSettings {
   return {
-    node: 'n1', folder, minimumMs: 0, now: () => performance.now(), flushed: () => undefined, settled: () => undefined,
+    node: 'n1', folder, minimumMs: 0, change: () => null, now: () => performance.now(), flushed: () => undefined, settled: () => undefined, trace: () => undefined,
     failed: (failure) => { throw failure; }, ...change,
   };
 }
@@ -61,7 +61,9 @@ function prefix(batches: readonly (readonly Json[])[], ends: readonly number[], 
   return batches.filter((_, index) => (ends[index] ?? Infinity) <= bytes).flat();
 }
 
-const someBatches = fc.array(fc.array(fc.jsonValue() as fc.Arbitrary<Json>, { maxLength: 4 }), { minLength: 1, maxLength: 8 });
+// As text holds them: JSON knows no negative zero.
+const someJson = fc.jsonValue().map((value) => JSON.parse(JSON.stringify(value)) as Json);
+const someBatches = fc.array(fc.array(someJson, { maxLength: 4 }), { minLength: 1, maxLength: 8 });
 
 describe('recovery', () => {
   test('what was written is read back in order, in this life and the next', async () => {
@@ -114,8 +116,9 @@ describe('recovery', () => {
     const log = fs.readFileSync(path);
     log.fill(0, log.indexOf('torn'), log.indexOf('torn') + 5);
     fs.writeFileSync(path, log);
-    const { disk, entries, torn } = openDisk(settings());
-    expect({ entries, torn }).toEqual({ entries: ['kept'], torn: true });
+    const traces: string[] = [];
+    const { disk, entries } = openDisk(settings({ trace: (name) => traces.push(name) }));
+    expect({ entries, traces }).toEqual({ entries: ['kept'], traces: ['torn-tail-cut'] });
     await disk.close();
     expect(fs.readFileSync(path).includes('torn')).toBe(false);
     await write([['next']]);
@@ -236,7 +239,7 @@ const { openDisk } = await import(module);
 let count = 0;
 const real = fs.fdatasync;
 if (between === 'between') fs.fdatasync = (fd, done) => { if (count < 40) real(fd, done); else fs.writeSync(1, 'written\\n'); };
-const { disk, entries } = openDisk({ node: 'n1', folder, minimumMs: 0, now: () => performance.now(), flushed() {}, settled() {}, failed(failure) { throw failure; } });
+const { disk, entries } = openDisk({ node: 'n1', folder, minimumMs: 0, change: () => null, now: () => performance.now(), flushed() {}, settled() {}, trace() {}, failed(failure) { throw failure; } });
 count = entries.length;
 const next = () => { const mine = ++count; disk.append([mine], () => { fs.writeSync(1, mine + '\\n'); next(); next(); if (count > 400) process.exit(); }); disk.flush(); };
 next();

@@ -3,16 +3,25 @@
 // survives any crash; an error of the disk ends the node and is never retried, because after a failed fsync nobody knows
 // what the disk holds.
 //
+// Beside the log stands a mark of how far it is durable. A process that is killed leaves all that it wrote, so a crash of the
+// machine is played by cutting the log there (dead-disk.ts). The mark itself need not survive a crash.
+//
 // A replacement goes into a new file, which takes the old one's name once it is durable: all or nothing.
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { assert } from '../assert.ts';
 import type { Json } from '../contract.ts';
+import { DISK_TRACES } from '../disk-fault.ts';
+import type { DiskChange } from '../disk-fault.ts';
 import { codeOf, EXIT, Failure } from './failure.ts';
 import { recordRoom, recover, writeRecord } from './record.ts';
 
-const FILE = 'log';
-const NEW_FILE = 'log.new';
+/** In the folder of a node's disk. */
+export const FILE = 'log';
+export const NEW_FILE = 'log.new';
+export const MARK_FILE = 'log.durable';
+/** Of a mark: the inode of the log, then the durable length, as 64-bit numbers. */
+export const MARK_BYTES = 16;
 /** The file grows by so much at a time, so that a flush changes no metadata and fdatasync is one write. */
 const GROWTH_BYTES = 4 << 20;
 /** A write buffer above this is not kept. */
@@ -27,17 +36,21 @@ export type DiskSettings = {
   readonly folder: string;
   /** A flush takes at least so long. */
   readonly minimumMs: number;
+  /** What a fault has made of the disk, now. */
+  readonly change: () => DiskChange | null;
   readonly now: () => number;
   /** After each flush, before its callbacks. */
   readonly flushed: (entries: number, bytes: number, tookMs: number) => void;
   /** After the callbacks of a flush. */
   readonly settled: () => void;
+  /** One of DISK_TRACES happened; the process may end right after it. */
+  readonly trace: (name: string, detail?: string) => void;
   /** The process is to end; nothing more becomes durable. */
   readonly failed: (failure: Failure) => void;
 };
 
 /** Opens or creates the log of a folder, cuts a torn tail, and makes what it returns durable. Throws a Failure. */
-export function openDisk(settings: DiskSettings): { readonly disk: Disk; readonly entries: readonly Json[]; readonly torn: boolean } {
+export function openDisk(settings: DiskSettings): { readonly disk: Disk; readonly entries: readonly Json[] } {
   const path = join(settings.folder, FILE);
   try {
     fs.mkdirSync(settings.folder, { recursive: true });
@@ -46,6 +59,7 @@ export function openDisk(settings: DiskSettings): { readonly disk: Disk; readonl
     const log = existed ? fs.readFileSync(path) : Buffer.alloc(0);
     const found = recover(log);
     if ('damagedAt' in found) {
+      settings.trace(DISK_TRACES.damaged);
       throw new Failure(EXIT.machineLacks, `${settings.node}: ${path} is damaged at byte ${found.damagedAt}: a valid record follows at byte ${found.validAt}, `
         + 'so durable entries are lost; restore the file, or let the node join anew with an empty folder');
     }
@@ -55,7 +69,9 @@ export function openDisk(settings: DiskSettings): { readonly disk: Disk; readonl
     fs.fsyncSync(fd);
     const folderFd = fs.openSync(settings.folder, 'r');
     fs.fsyncSync(folderFd);
-    return { disk: new Disk(settings, { fd, end: found.end, allocated, records: found.records }, folderFd), entries: found.entries, torn: found.torn };
+    if (found.torn) settings.trace(DISK_TRACES.torn);
+    const markFd = fs.openSync(join(settings.folder, MARK_FILE), 'w+');
+    return { disk: new Disk(settings, { fd, inode: inodeOf(fd), end: found.end, allocated, records: found.records }, folderFd, markFd), entries: found.entries };
   } catch (error) {
     throw error instanceof Failure ? error : diskFailure(settings, error);
   }
@@ -80,13 +96,25 @@ function writeAll(fd: number, buffer: Buffer, length: number, position: number):
   while (written < length) written += fs.writeSync(fd, buffer, written, length - written, position + written);
 }
 
-type OpenFile = { fd: number; end: number; allocated: number; records: number };
+type OpenFile = { fd: number; readonly inode: bigint; end: number; allocated: number; records: number };
+
+function inodeOf(fd: number): bigint {
+  return fs.fstatSync(fd, { bigint: true }).ino;
+}
+
+/** As the kernel would report it. */
+function emulated(fault: 'error' | 'full'): Error {
+  const code = fault === 'full' ? 'ENOSPC' : 'EIO';
+  return Object.assign(new Error(`${code}: a fault of the experiment`), { code });
+}
 
 export class Disk {
   /** Flushes of this life. */
   fsyncs = 0;
   readonly #settings: DiskSettings;
   readonly #folderFd: number;
+  readonly #markFd: number;
+  readonly #mark = Buffer.alloc(MARK_BYTES);
   #file: OpenFile;
   #queue: Queued[] = [];
   #inFlight = false;
@@ -94,10 +122,12 @@ export class Disk {
   #buffer = Buffer.allocUnsafe(256 << 10);
   #idle: (() => void)[] = [];
 
-  constructor(settings: DiskSettings, file: OpenFile, folderFd: number) {
+  constructor(settings: DiskSettings, file: OpenFile, folderFd: number, markFd: number) {
     this.#settings = settings;
     this.#file = file;
     this.#folderFd = folderFd;
+    this.#markFd = markFd;
+    this.#setMark();
   }
 
   append(entries: readonly Json[], durable: () => void): void {
@@ -119,14 +149,19 @@ export class Disk {
     const queue = this.#queue;
     this.#queue = [];
     this.#inFlight = true;
-    const startMs = this.#settings.now();
+    const { minimumMs, change, now } = this.#settings;
+    const fault = change()?.fault;
+    const startMs = now();
+    const endMs = startMs + Math.max(minimumMs, change()?.fsyncMs ?? 0);
+    const synced = (bytes: number) => this.#synced(queue, bytes, startMs, endMs);
     const replacement = queue.findLastIndex((queued) => queued.replaces);
     // What stands before a replacement is replaced: it is durable when the replacement is.
     const kept = replacement <= 0 ? queue : queue.slice(replacement);
     const payload = `[${kept.map((queued) => queued.text).filter((text) => text !== '').join(',')}]`;
     try {
-      if (replacement >= 0) this.#replaceFile(payload, (bytes) => this.#synced(queue, bytes, startMs));
-      else this.#appendRecord(payload, (bytes) => this.#synced(queue, bytes, startMs));
+      if (fault !== undefined) throw emulated(fault);
+      if (replacement >= 0) this.#replaceFile(payload, synced);
+      else this.#appendRecord(payload, synced);
     } catch (error) {
       this.#fail(error);
     }
@@ -138,6 +173,7 @@ export class Disk {
     if (this.#inFlight) await new Promise<void>((resolve) => { this.#idle.push(resolve); });
     fs.closeSync(this.#file.fd);
     fs.closeSync(this.#folderFd);
+    fs.closeSync(this.#markFd);
   }
 
   #record(payload: string, sequence: number): number {
@@ -162,7 +198,7 @@ export class Disk {
     const fd = fs.openSync(join(folder, NEW_FILE), 'w+');
     const bytes = this.#record(payload, 1);
     writeAll(fd, this.#buffer, bytes, 0);
-    const file: OpenFile = { fd, end: bytes, allocated: allocate(fd, bytes, bytes + 1), records: 1 };
+    const file: OpenFile = { fd, inode: inodeOf(fd), end: bytes, allocated: allocate(fd, bytes, bytes + 1), records: 1 };
     fs.fsync(fd, this.#then(() => {
       fs.rename(join(folder, NEW_FILE), join(folder, FILE), this.#then(() => {
         fs.fsync(this.#folderFd, this.#then(() => {
@@ -181,15 +217,16 @@ export class Disk {
     };
   }
 
-  #synced(queue: readonly Queued[], bytes: number, startMs: number): void {
-    const { minimumMs, now } = this.#settings;
-    const leftMs = startMs + minimumMs - now();
+  #synced(queue: readonly Queued[], bytes: number, startMs: number, endMs: number): void {
+    const { now } = this.#settings;
+    const leftMs = endMs - now();
     if (leftMs > 0) {
-      setTimeout(() => this.#synced(queue, bytes, startMs), Math.ceil(leftMs));
+      setTimeout(() => this.#synced(queue, bytes, startMs, endMs), Math.ceil(leftMs));
       return;
     }
     this.fsyncs++;
     this.#inFlight = false;
+    this.#setMark();
     this.#settings.flushed(queue.reduce((sum, queued) => sum + queued.entries, 0), bytes, now() - startMs);
     for (const queued of queue) queued.durable();
     this.flush();
@@ -197,9 +234,17 @@ export class Disk {
     if (!this.#inFlight) for (const resolve of this.#idle.splice(0)) resolve();
   }
 
+  /** Before anybody is told that it is durable. */
+  #setMark(): void {
+    this.#mark.writeBigUInt64LE(this.#file.inode, 0);
+    this.#mark.writeBigUInt64LE(BigInt(this.#file.end), 8);
+    fs.writeSync(this.#markFd, this.#mark, 0, MARK_BYTES, 0);
+  }
+
   #fail(error: unknown): void {
     if (this.#failed) return;
     this.#failed = true;
+    this.#settings.trace(DISK_TRACES.failed, codeOf(error) === 'ENOSPC' ? 'full' : 'error');
     this.#settings.failed(diskFailure(this.#settings, error));
   }
 }

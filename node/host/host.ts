@@ -8,6 +8,7 @@ import type { Link } from '../../netem/link.ts';
 import { openClock } from '../clock.ts';
 import type { Clock, ClockChange } from '../clock.ts';
 import type { AnyProtocol, Command, CommandId, Json, NodeId, Position } from '../contract.ts';
+import type { DiskChange } from '../disk-fault.ts';
 import { randomStream } from '../kit/random.ts';
 import { Replica } from '../replica.ts';
 import type { NodeEvent, Ports, Reply, Transaction } from '../replica.ts';
@@ -15,6 +16,7 @@ import type { HostConfig } from '../seat.ts';
 import type { Bytes } from '../wire.ts';
 import { bytesUnder } from './bytes.ts';
 import { Timers } from './clock.ts';
+import { leaveAsCrashed } from './dead-disk.ts';
 import { openDisk } from './disk.ts';
 import type { Disk } from './disk.ts';
 import type { EventFile } from './events.ts';
@@ -58,6 +60,7 @@ export class Host implements Node, Ports {
   readonly #loopDelay = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
   #udp: Udp | null = null;
   #disk: Disk | null = null;
+  #diskChange: DiskChange | null = null;
   #replica: Replica | null = null;
   #frames: Uint8Array[] = [];
   #lostFrames = 0;
@@ -91,15 +94,20 @@ export class Host implements Node, Ports {
   go(): boolean {
     if (this.#replica !== null) return false;
     const { config, protocol, now } = this.#parts;
+    const { self, life } = config.seat;
+    leaveAsCrashed(config.dataDir, config.diskKept, randomStream(config.seed, 'disk', self, life - 1));
     const opened = openDisk({
-      node: config.seat.self, folder: config.dataDir, minimumMs: config.fsyncMs === 'real' ? 0 : config.fsyncMs, now,
+      node: self, folder: config.dataDir, change: () => this.#diskChange, minimumMs: config.fsyncMs === 'real' ? 0 : config.fsyncMs, now,
       flushed: (entries, bytes, tookMs) => this.emit({ type: 'durable', entries, bytes, tookMs }),
       settled: this.#schedule,
+      trace: (name, detail) => {
+        this.emit({ type: 'trace', name, detail });
+        this.#parts.events.flush();
+      },
       failed: this.#parts.fail,
     });
     this.#disk = opened.disk;
     this.#replica = new Replica(protocol, config.seat, this);
-    if (opened.torn) this.emit({ type: 'trace', name: 'torn-tail-cut' });
     this.#replica.deliver({ type: 'start', entries: opened.entries });
     this.#loopDelay.enable();
     this.#reporter = setInterval(() => this.#report(), REPORT_MS);
@@ -147,6 +155,10 @@ export class Host implements Node, Ports {
 
   setLinks(links: { readonly [to: NodeId]: Link }): void {
     this.#shaping.setLinks(links);
+  }
+
+  changeDisk(change: DiskChange | null): void {
+    this.#diskChange = change === null ? null : { ...this.#diskChange, ...change };
   }
 
   changeClock(change: ClockChange | null): void {

@@ -34,6 +34,7 @@ function scripted(): Node {
     events: (after, limit) => `${after} ${limit}\n`,
     go: () => calls.push('go') === 1,
     setLinks: (links) => calls.push(`links ${Object.keys(links).join(' ')}`),
+    changeDisk: (change) => calls.push(`disk ${JSON.stringify(change)}`),
     changeClock: (change) => calls.push(`clock ${JSON.stringify(change)}`),
     stop: () => calls.push('stop'),
   };

@@ -8,11 +8,12 @@ import { isIP } from 'node:net';
 import type { Socket } from 'node:net';
 import type { Link } from '../../netem/link.ts';
 import type { ClockChange } from '../clock.ts';
+import type { DiskChange } from '../disk-fault.ts';
 import type { Command, Json, NodeId, Position } from '../contract.ts';
 import type { Reply, Transaction } from '../replica.ts';
 import type { HostConfig } from '../seat.ts';
 import { readCommands } from './commands.ts';
-import { readClockChange, readLinks } from './control.ts';
+import { readClockChange, readDiskChange, readLinks } from './control.ts';
 import { bindFailure } from './failure.ts';
 import { isLoopback } from './loopback.ts';
 
@@ -31,6 +32,7 @@ export interface Node {
   go(): boolean;
   setLinks(links: { readonly [to: NodeId]: Link }): void;
   changeClock(change: ClockChange | null): void;
+  changeDisk(change: DiskChange | null): void;
   stop(): void;
 }
 
@@ -224,11 +226,19 @@ class Door {
       }
       this.#node.changeClock(read.change);
       answer(response, 200, {});
+    } else if (action === 'disk') {
+      const read = readDiskChange(body);
+      if ('malformed' in read) {
+        refuse(response, 400, read.malformed);
+        return;
+      }
+      this.#node.changeDisk(read.change);
+      answer(response, 200, {});
     } else if (action === 'stop') {
       response.on('finish', () => this.#node.stop());
       answer(response, 202, {});
     } else {
-      refuse(response, 404, 'control has go, links, clock, stop');
+      refuse(response, 404, 'control has go, links, clock, disk, stop');
     }
   }
 }

@@ -44,6 +44,15 @@ function recordAt(log: Buffer, at: number): Found | null {
   return { sequence: log.readUInt32LE(at + 12), payload: log.subarray(at + HEADER_BYTES, end), end: alignedBytes(end) };
 }
 
+/** Where each record of a log begins and where what its checksum covers ends. */
+export function recordSpans(log: Buffer): readonly { readonly from: number; readonly to: number }[] {
+  const spans: { readonly from: number; readonly to: number }[] = [];
+  for (let found = recordAt(log, 0), from = 0; found !== null; from = found.end, found = recordAt(log, from)) {
+    spans.push({ from, to: from + HEADER_BYTES + found.payload.length });
+  }
+  return spans;
+}
+
 function nextRecord(log: Buffer, from: number): number | null {
   for (let at = from; at + HEADER_BYTES <= log.length; at += ALIGN) if (recordAt(log, at) !== null) return at;
   return null;

@@ -2,7 +2,9 @@
 // report at that moment, and what was done is recorded with the time at which it was done.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { NodeId } from '../../node/contract.ts';
+import type { DiskChange, DiskKept } from '../../node/disk-fault.ts';
 import { randomStream } from '../../node/kit/random.ts';
+import type { LinkOverlays } from '../../netem/overlay.ts';
 import type { Action, LabEvent, Plan, RunEvent } from '../kinds.ts';
 import { nodesOf, Resolver } from '../resolve.ts';
 import type { ResolvedAction, View } from '../resolve.ts';
@@ -13,8 +15,9 @@ type ClockChange = Extract<Action, { type: 'clock' }>['change'];
 
 export type FaultPorts = {
   readonly now: () => number;
-  readonly applyLinks: (overlay: string, pairs: readonly (readonly [NodeId, NodeId])[] | null) => Promise<void>;
-  readonly reapplyLinks: () => Promise<void>;
+  readonly overlays: LinkOverlays;
+  /** Makes the links what the overlays say. */
+  readonly applyLinks: () => Promise<void>;
   readonly tellLoad: (line: string) => void;
   readonly emit: (event: LabEvent) => void;
 };
@@ -26,6 +29,8 @@ export class FaultSchedule {
   readonly #resolver: Resolver;
   /** What a node's clock was told since its plan's: a new life is told again. */
   readonly #clocks = new Map<NodeId, ClockChange[]>();
+  /** The same for its disk. */
+  readonly #disks = new Map<NodeId, DiskChange>();
   #sequence = 0;
 
   constructor(plan: Plan, cluster: Cluster, ports: FaultPorts) {
@@ -79,10 +84,19 @@ export class FaultSchedule {
   async #perform(action: ResolvedAction): Promise<void> {
     switch (action.type) {
       case 'crash':
-        await Promise.all(action.nodes.map((node) => this.#crash(node)));
+        await Promise.all(action.nodes.map((node) => this.#crash(node, action.disk)));
+        return;
+      case 'stop':
+        await Promise.all(action.nodes.map(async (node) => this.#tell(RESUMED, await this.#cluster.stop(node, action.graceMs))));
+        return;
+      case 'start':
+        await Promise.all(action.nodes.filter((node) => this.#cluster.isDown(node)).map((node) => this.#begin(node)));
         return;
       case 'restart':
-        await Promise.all(action.nodes.map((node) => this.#restart(node)));
+        await Promise.all(action.nodes.map(async (node) => {
+          await this.#crash(node, 'lose-unsynced');
+          await this.#begin(node);
+        }));
         return;
       case 'pause':
         for (const node of action.nodes) this.#tell(PAUSED, this.#cluster.freeze(node));
@@ -90,13 +104,24 @@ export class FaultSchedule {
       case 'resume':
         for (const node of action.nodes) this.#tell(RESUMED, this.#cluster.thaw(node));
         // Links may have changed while they could not hear of it.
-        await this.#ports.reapplyLinks();
+        await this.#ports.applyLinks();
         return;
       case 'cut':
-        await this.#ports.applyLinks(action.overlay, action.pairs);
+        this.#ports.overlays.cut(action.overlay, action.pairs);
+        await this.#ports.applyLinks();
+        return;
+      case 'links':
+        this.#ports.overlays.change(action.overlay, action.links);
+        await this.#ports.applyLinks();
         return;
       case 'clock':
         await Promise.all(action.nodes.map((node) => this.#clock(node, action.change)));
+        return;
+      case 'disk':
+        await Promise.all(action.nodes.map((node) => this.#disk(node, action.change)));
+        return;
+      case 'load':
+        // The load process knows the schedule.
     }
   }
 
@@ -104,17 +129,26 @@ export class FaultSchedule {
     if (pid !== null) this.#ports.tellLoad(`${word} ${pid}`);
   }
 
-  async #crash(node: NodeId): Promise<void> {
+  async #crash(node: NodeId, kept: DiskKept): Promise<void> {
     // A stopped process that is killed must not be woken later: its id may be another's by then.
-    this.#tell(RESUMED, await this.#cluster.kill(node));
+    this.#tell(RESUMED, await this.#cluster.kill(node, kept));
   }
 
-  async #restart(node: NodeId): Promise<void> {
-    await this.#crash(node);
+  /** A new life, told all that its node was told. */
+  async #begin(node: NodeId): Promise<void> {
     await this.#cluster.start(node);
-    await this.#ports.reapplyLinks();
+    await this.#ports.applyLinks();
     for (const change of this.#clocks.get(node) ?? []) await this.#cluster.control(node, '/control/clock', { change });
+    const disk = this.#disks.get(node);
+    if (disk !== undefined) await this.#cluster.control(node, '/control/disk', { change: disk });
     await this.#cluster.release(node);
+  }
+
+  async #disk(node: NodeId, change: DiskChange | null): Promise<void> {
+    if (change === null) this.#disks.delete(node);
+    else this.#disks.set(node, { ...this.#disks.get(node), ...change });
+    this.#cluster.mayEnd(node, this.#disks.get(node)?.fault !== undefined);
+    await this.#cluster.control(node, '/control/disk', { change });
   }
 
   async #clock(node: NodeId, change: ClockChange): Promise<void> {

@@ -6,6 +6,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { NodeId, Status } from '../../node/contract.ts';
+import type { DiskKept } from '../../node/disk-fault.ts';
 import { LinkOverlays } from '../../netem/overlay.ts';
 import type { Probe, Shaper, Site } from '../../netem/shaper.ts';
 import { LabError } from '../errors.ts';
@@ -40,8 +41,14 @@ export interface Cluster {
   /** A new life, held; returns when it answers. */
   start(node: NodeId): Promise<void>;
   release(node: NodeId): Promise<void>;
-  /** These three return the process id that they ended, stopped or woke, or null when there was none. */
-  kill(node: NodeId): Promise<number | null>;
+  /** No process of it exists, not even a paused one. */
+  isDown(node: NodeId): boolean;
+  /** A fault may let the node end by itself, for want of a disk: it is then down, and no error. */
+  mayEnd(node: NodeId, may: boolean): void;
+  /** These return the process id that they ended, stopped or woke, or null when there was none. kept: what the next life finds. */
+  kill(node: NodeId, kept: DiskKept): Promise<number | null>;
+  /** In order, or killed after graceMs. */
+  stop(node: NodeId, graceMs: number): Promise<number | null>;
   freeze(node: NodeId): number | null;
   thaw(node: NodeId): number | null;
   status(node: NodeId): Promise<Status | null>;
@@ -75,7 +82,7 @@ export function createRealtimeRunner(parts: RealtimeParts): Runner {
   return {
     name: parts.name,
     summary: parts.summary,
-    supports: new Set(['crash', 'restart', 'pause', 'resume', 'cut', 'clock']),
+    supports: new Set(['crash', 'stop', 'start', 'restart', 'pause', 'resume', 'cut', 'links', 'clock', 'disk', 'load']),
     probe: parts.probe,
     async run(plan, context) {
       const shaper = parts.shapers.find(({ name }) => name === plan.shaper);
@@ -179,11 +186,8 @@ class RealtimeRun {
   async #untilFinished(cluster: Cluster): Promise<void> {
     const schedule = new FaultSchedule(this.#plan, cluster, {
       now: this.#now,
-      applyLinks: (overlay, pairs) => {
-        this.#overlays.cut(overlay, pairs);
-        return this.#applyLinks(cluster);
-      },
-      reapplyLinks: () => this.#applyLinks(cluster),
+      overlays: this.#overlays,
+      applyLinks: () => this.#applyLinks(cluster),
       tellLoad: (line) => this.#load?.writeLine(line),
       emit: (event) => {
         this.#events.push(event);

@@ -86,11 +86,8 @@ export class PlayCluster {
     };
     this.#faults = new FaultSchedule(plan, cluster, {
       now,
-      applyLinks: (overlay, pairs) => {
-        overlays.cut(overlay, pairs);
-        return apply();
-      },
-      reapplyLinks: apply,
+      overlays,
+      applyLinks: apply,
       tellLoad: (line) => this.#tellGuard(line),
       emit: (event) => this.#heard(event),
     });

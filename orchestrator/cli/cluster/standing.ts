@@ -11,12 +11,22 @@ function undoOf(action: Action, nodes: readonly NodeId[]): readonly (readonly [s
   switch (action.type) {
     case 'crash':
       return nodes.map((node) => [`up ${node}`, { type: 'restart', node }]);
+    case 'stop':
+      return nodes.map((node) => [`up ${node}`, { type: 'start', node }]);
+    case 'disk': {
+      if (action.change === null) return [];
+      const repairs: readonly (readonly [string, Action])[] = nodes.map((node) => [`disk ${node}`, { type: 'disk', node, change: null }]);
+      // It ends its node, sooner or later.
+      return action.change.fault === undefined ? repairs : [...repairs, ...nodes.map((node): readonly [string, Action] => [`up ${node}`, { type: 'start', node }])];
+    }
     case 'pause':
       return nodes.map((node) => [`awake ${node}`, { type: 'resume', node }]);
     case 'clock':
       return action.change === null ? [] : nodes.map((node) => [`clock ${node}`, { type: 'clock', node, change: null }]);
     case 'cut':
       return action.cuts === null ? [] : [[`overlay ${action.overlay}`, { type: 'cut', overlay: action.overlay, cuts: null }]];
+    case 'links':
+      return action.changes === null ? [] : [[`overlay ${action.overlay}`, { type: 'links', overlay: action.overlay, changes: null }]];
     default:
       return [];
   }
@@ -25,7 +35,10 @@ function undoOf(action: Action, nodes: readonly NodeId[]): readonly (readonly [s
 /** The keys of what an action gives back. */
 function givenBack(action: Action, nodes: readonly NodeId[]): readonly string[] {
   switch (action.type) {
+    case 'start':
+      return nodes.map((node) => `up ${node}`);
     case 'restart':
+    case 'stop':
     case 'crash':
       // Who is killed is not stopped any more.
       return nodes.flatMap((node) => [`up ${node}`, `awake ${node}`]);
@@ -35,6 +48,10 @@ function givenBack(action: Action, nodes: readonly NodeId[]): readonly string[] 
       return action.change === null ? nodes.map((node) => `clock ${node}`) : [];
     case 'cut':
       return action.cuts === null ? [`overlay ${action.overlay}`] : [];
+    case 'links':
+      return action.changes === null ? [`overlay ${action.overlay}`] : [];
+    case 'disk':
+      return action.change === null ? nodes.map((node) => `disk ${node}`) : [];
     default:
       return [];
   }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { assert } from '../../../node/assert.ts';
 import type { NodeId, Status } from '../../../node/contract.ts';
+import type { DiskKept } from '../../../node/disk-fault.ts';
 import type { HostConfig } from '../../../node/seat.ts';
 import type { Site } from '../../../netem/shaper.ts';
 import { userspace } from '../../../netem/shell/userspace.ts';
@@ -22,8 +23,24 @@ const STATUS_WITHIN_MS = 250;
 const CONTROL_WITHIN_MS = 5_000;
 const GRACE_MS = 3_000;
 const MAX_PENDING = 10_000;
+/** The exit code of a node whose machine lacks something. */
+const NO_DISK = 4;
 
-type Member = { readonly id: NodeId; readonly place: Place; readonly folder: string; life: number; child: Child | null; ready: boolean; paused: boolean };
+type Member = {
+  readonly id: NodeId;
+  readonly place: Place;
+  readonly folder: string;
+  life: number;
+  child: Child | null;
+  ready: boolean;
+  paused: boolean;
+  /** What its next life is to find, and whether this life was released: one that was not has touched no disk. */
+  kept: DiskKept;
+  released: boolean;
+  /** A fault lets it end by itself, for want of a disk. */
+  mayEnd: boolean;
+  damaged: boolean;
+};
 
 class LocalCluster implements Cluster {
   readonly sites: readonly Site[];
@@ -35,7 +52,7 @@ class LocalCluster implements Cluster {
   constructor(plan: Plan, where: ClusterPlace, places: ReadonlyMap<NodeId, Place>) {
     this.#plan = plan;
     this.#where = where;
-    this.#members = new Map([...places].map(([id, place]) => [id, { id, place, folder: join(where.folder, id), life: 0, child: null, ready: false, paused: false }]));
+    this.#members = new Map([...places].map(([id, place]) => [id, { id, place, folder: join(where.folder, id), life: 0, child: null, ready: false, paused: false, kept: 'keep', released: false, mayEnd: false, damaged: false }]));
     for (const { folder } of this.#members.values()) mkdirSync(join(folder, 'data'), { recursive: true, mode: 0o700 });
     this.sites = plan.nodes.map(({ id }) => ({ id, address: this.#member(id).place.host, control: (path, body) => this.control(id, path, body) }));
   }
@@ -61,6 +78,7 @@ class LocalCluster implements Cluster {
     assert(member.child === null, `${node} is started while it runs`);
     member.life++;
     member.ready = false;
+    member.released = false;
     const file = join(member.folder, `config-${member.life}.json`);
     writeFileSync(file, JSON.stringify(this.#config(member)), { mode: 0o600 });
     const child = startChild(node, 'node/host/main.ts', [file]);
@@ -69,7 +87,8 @@ class LocalCluster implements Cluster {
       // Nobody asked for this end: whoever does takes the child away first.
       if (member.child !== child) return;
       member.child = null;
-      this.#where.died(died(child, exit));
+      if (exit.code === NO_DISK && (member.mayEnd || member.damaged)) member.kept = 'lose-unsynced';
+      else this.#where.died(died(child, exit));
     });
     try {
       await this.#ready(member, child);
@@ -80,18 +99,45 @@ class LocalCluster implements Cluster {
   }
 
   async release(node: NodeId): Promise<void> {
+    this.#member(node).released = true;
     await this.control(node, '/control/go', {});
   }
 
-  async kill(node: NodeId): Promise<number | null> {
+  isDown(node: NodeId): boolean {
+    return this.#member(node).child === null;
+  }
+
+  mayEnd(node: NodeId, may: boolean): void {
+    this.#member(node).mayEnd = may;
+  }
+
+  async kill(node: NodeId, kept: DiskKept): Promise<number | null> {
     const member = this.#member(node);
+    const child = this.#takeAway(member, kept);
+    child?.signal('SIGKILL');
+    await child?.exited;
+    return child?.pid ?? null;
+  }
+
+  async stop(node: NodeId, graceMs: number): Promise<number | null> {
+    const member = this.#member(node);
+    const child = this.#takeAway(member, 'keep');
+    if (child === null) return null;
+    child.signal('SIGTERM');
+    const { signal } = await endWithin(child, graceMs);
+    if (signal === 'SIGKILL') member.kept = 'lose-unsynced';
+    return child.pid;
+  }
+
+  /** Its end is asked for. A node that is down already keeps what its own end left. */
+  #takeAway(member: Member, kept: DiskKept): Child | null {
     const { child } = member;
     if (child === null) return null;
+    if (member.released || kept === 'wipe') member.kept = kept;
+    if (kept === 'wipe' || kept === 'flip-bit') member.damaged = kept === 'flip-bit';
     member.child = null;
     member.paused = false;
-    child.signal('SIGKILL');
-    await child.exited;
-    return child.pid;
+    return child;
   }
 
   freeze(node: NodeId): number | null {
@@ -126,7 +172,8 @@ class LocalCluster implements Cluster {
       assert(response.ok, `${node} answers ${response.status} to ${path}: ${text.trim()}`);
     } catch (error) {
       // A fault may have ended or stopped it meanwhile; a death of its own is reported as such.
-      if (child?.exit !== null || !this.isUp(node)) return;
+      const { mayEnd, damaged } = this.#member(node);
+      if (child?.exit !== null || !this.isUp(node) || mayEnd || damaged) return;
       if (error instanceof Error && error.message.startsWith('assertion:')) throw error;
       throw new LabError('node-died', `${node} does not answer ${path}`, 'the machine may be overloaded: fewer nodes or a lower rate', error);
     }
@@ -176,7 +223,7 @@ class LocalCluster implements Cluster {
       protocol: plan.protocol, plugins: nodeModules(this.#where.plugins), seed: plan.seed,
       sockets: Object.fromEntries([...this.#members.values()].map(({ id, place }) => [id, place])),
       http: member.place, token: this.#where.token, secret: null,
-      dataDir: join(member.folder, 'data'), eventsFile: this.#eventsFile(member),
+      dataDir: join(member.folder, 'data'), diskKept: member.kept, eventsFile: this.#eventsFile(member),
       epochMs: plan.epochMs, originNs: this.#where.originNs.toString(), clock: spec.clock,
       fsyncMs: plan.fsyncMs, detail: plan.detail,
       maxPending: MAX_PENDING, requestTimeoutMs: plan.load.timeoutMs, held: true,
