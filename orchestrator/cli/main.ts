@@ -33,6 +33,8 @@ Examples:
   lab run experiments/quickstart.yaml --on sim,local   an experiment, in the simulator and on real processes
 ${exampleLine(`lab run ${first} ${second} --wan aws-5 --rate 100/s`, 'two protocols without a file')}
 ${exampleLine(`lab run ${first} --set load.keys=2 --repeat 5 --json`, 'one value changed, five repetitions, one JSON document')}
+${exampleLine(`lab cluster ${first} --wan aws-5`, 'a cluster to play with: lab put, get, status, fault beside it')}
+  lab doctor                                           what this machine has, and how to get what it lacks
   lab list                                             protocols, workloads, faults, checks, metrics, networks
 
 Exit codes: 0 fine, 1 a claim is violated, 2 a threshold is missed or the run is invalid, 3 bad input,

@@ -80,6 +80,15 @@ test('zsh and fish get every command too', () => {
   }
 });
 
+test('a run on both worlds shows how it goes, and ends with how far they agree', () => {
+  const { code, stdout, stderr } = lab('run', 'stick', '--on', 'sim,local', '--nodes', '3', '--rate', '50/s', '--set', 'run.warmup=2s', '--set', 'run.measure=3s', '--fault', 'pause:n3@1s,for=1s');
+  // 2: where the machine is too busy, the run says of itself that it measured nothing.
+  expect([0, 2]).toContain(code);
+  expect(stderr).toMatch(/local stick … \d+ % \(measuring: \d+\/s, p50 [\d.]+ ms, p99 [\d.]+ ms, leader (n\d|none), /);
+  expect(stdout).toMatch(/^agreement .*p50 ms .*p99 ms .*commits\/s\n/m);
+  expect(stdout).toMatch(/^stick on local .*\d$/m);
+});
+
 test('the help of every command shows an example that begins with its name', () => {
   const commands = [...ran('--help').split('Commands:')[1]?.split('Examples:')[0]?.matchAll(/^ {2}([a-z]+) /gm) ?? []].flatMap(([, name]) => name ?? []);
   expect(commands.length).toBeGreaterThan(12);
