@@ -45,7 +45,7 @@ test('an experiment as it was left is verified, run by run and together', async 
   expect(stdout.trimEnd().split('\n')).toEqual([
     expect.stringMatching(/^ok {7}.*raft-sim-1: \d+ figures and 5 verdicts follow from the record$/),
     expect.stringMatching(/^ok {7}.*raft-sim-2: \d+ figures and 5 verdicts/),
-    expect.stringMatching(/^ok {7}.*: 1 row of repetitions follow/),
+    expect.stringMatching(/^ok {7}.*: the row of its repetitions follows from the record$/),
   ]);
 });
 
@@ -53,12 +53,15 @@ test('one altered number is named with both values, in the run or over the repet
   const copy = copied();
   const summary = join(copy, 'raft-sim-2', 'summary.json');
   writeFileSync(summary, readFileSync(summary, 'utf8').replace(/("throughput": \{\s+"value": )[\d.]+/, '$1321'));
+  const environment = join(copy, 'raft-sim-2', 'environment.json');
+  writeFileSync(environment, readFileSync(environment, 'utf8').replace(/"version": "[^"]*"/, '"version": "0.0.1"').replace(/"revision": ("\w+"|null)/, '"revision": null'));
   const together = join(copy, 'experiment.json');
   writeFileSync(together, readFileSync(together, 'utf8').replace(/("median": \{\s+"value": )[\d.]+/, '$1321'));
   const { code, stdout } = await lab('verify', copy);
   expect(code).toBe(2);
   expect(stdout).toMatch(/^ok .*raft-sim-1/m);
   expect(stdout).toMatch(/^differs .*raft-sim-2: summary\.json: metrics\.throughput\.value is 321, expected [\d.]+$/m);
+  expect(stdout).toMatch(/^note .*raft-sim-2: lab 0\.0\.1 wrote it, this is lab /m);
   expect(stdout).toMatch(/^differs .*: experiment\.json: groups\[0\]\.figures\.commit\.p50\.median\.value is 321, expected [\d.]+$/m);
 });
 

@@ -6,6 +6,7 @@ import type { Registry } from '../builtins.ts';
 import { ERROR_CODES, EXIT, LabError } from '../errors.ts';
 import type { Summary } from '../kinds.ts';
 import { summarizeExperiment } from '../report/experiment.ts';
+import { type Environment, readEnvironment } from './environment.ts';
 import { loadPlugins } from './plugins.ts';
 import { compareValues, type Difference, inWords } from './results/differences.ts';
 import { EXPERIMENT_FIELDS, EXPERIMENT_FILE, findRuns, readDocument, readRun } from './results/read.ts';
@@ -13,7 +14,9 @@ import { verifyRun } from './results/verify.ts';
 
 export type VerifyFlags = { readonly plugin: readonly string[]; readonly json: boolean };
 
-type Item = { readonly folder: string; readonly figures: number; readonly verdicts: number; readonly differences: readonly Difference[]; readonly refused: LabError | null };
+type Lab = Environment['lab'];
+/** lab: what wrote a run; null: no run. */
+type Item = { readonly folder: string; readonly lab: Lab | null; readonly figures: number; readonly verdicts: number; readonly differences: readonly Difference[]; readonly refused: LabError | null };
 
 /** Differences shown of one folder. */
 const MAX_SHOWN = 20;
@@ -23,8 +26,9 @@ export async function verifyFolders(folders: readonly string[], flags: VerifyFla
   const items: Item[] = [];
   const done = (item: Item) => {
     items.push(item);
-    if (!flags.json) print(item);
+    if (!flags.json) print(item, own);
   };
+  const { lab: own } = await readEnvironment();
   for (const folder of folders) {
     for (const run of await findRuns(folder)) {
       if (stop.requested) return EXIT.interrupted;
@@ -39,8 +43,8 @@ export async function verifyFolders(folders: readonly string[], flags: VerifyFla
 
 async function verifyOne(folder: string, registry: Registry): Promise<Item> {
   return orRefused(folder, async () => {
-    const { differences, summary } = await verifyRun(folder, registry);
-    return { folder, figures: Object.keys(summary.metrics).length, verdicts: summary.verdicts.length, differences, refused: null };
+    const { differences, summary, lab } = await verifyRun(folder, registry);
+    return { folder, lab, figures: Object.keys(summary.metrics).length, verdicts: summary.verdicts.length, differences, refused: null };
   });
 }
 
@@ -57,7 +61,7 @@ async function verifyExperiment(folder: string): Promise<Item> {
       if (listed.includes(name) || !summary.partial) runs.set(name, summary);
     }
     const expected = summarizeExperiment(String(recorded['experiment']), runs);
-    return { folder, figures: expected.groups.length, verdicts: 0, differences: compareValues(EXPERIMENT_FILE, recorded, JSON.parse(JSON.stringify(expected))), refused: null };
+    return { folder, lab: null, figures: expected.groups.length, verdicts: 0, differences: compareValues(EXPERIMENT_FILE, recorded, JSON.parse(JSON.stringify(expected))), refused: null };
   });
 }
 
@@ -66,21 +70,27 @@ async function orRefused(folder: string, work: () => Promise<Item>): Promise<Ite
     return await work();
   } catch (error) {
     if (!(error instanceof LabError) || error.code !== 'bad-result') throw error;
-    return { folder, figures: 0, verdicts: 0, differences: [], refused: error };
+    return { folder, lab: null, figures: 0, verdicts: 0, differences: [], refused: error };
   }
 }
 
-function print({ folder, figures, verdicts, differences, refused }: Item): void {
+function print({ folder, lab, figures, verdicts, differences, refused }: Item, own: Lab): void {
   if (refused !== null) {
     process.stderr.write(`error: ${refused.message}\n  hint: ${refused.hint}\n`);
     return;
   }
   if (differences.length === 0) {
-    process.stdout.write(`ok       ${folder}: ${verdicts === 0 ? `${figures} ${figures === 1 ? 'row' : 'rows'} of repetitions` : `${figures} figures and ${verdicts} verdicts`} follow from the record\n`);
+    const what = lab === null ? `the ${figures === 1 ? 'row' : `${figures} rows`} of its repetitions` : `${figures} figures and ${verdicts} verdicts`;
+    process.stdout.write(`ok       ${folder}: ${what} follow${lab === null && figures === 1 ? 's' : ''} from the record\n`);
     return;
   }
   for (const difference of differences.slice(0, MAX_SHOWN)) process.stdout.write(`differs  ${folder}: ${inWords(difference)}\n`);
   if (differences.length > MAX_SHOWN) process.stdout.write(`differs  ${folder}: and ${differences.length - MAX_SHOWN} more\n`);
+  if (lab !== null && nameOf(lab) !== nameOf(own)) process.stdout.write(`note     ${folder}: ${nameOf(lab)} wrote it, this is ${nameOf(own)}: figures may have changed between them\n`);
+}
+
+function nameOf({ version, revision }: Lab): string {
+  return `lab ${version}${typeof revision === 'string' ? ` (${revision.slice(0, 7)})` : ''}`;
 }
 
 function toJson({ folder, figures, verdicts, differences, refused }: Item): object {

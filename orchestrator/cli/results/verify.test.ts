@@ -4,12 +4,13 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { randomStream } from '../../../node/kit/random.ts';
 import { recordRun } from '../../../test/recorded-run.ts';
 import { LabError } from '../../errors.ts';
 import type { Summary } from '../../kinds.ts';
 import { loadPlugins } from '../plugins.ts';
 import { inWords } from './differences.ts';
-import { writeManifest } from './manifest.ts';
+import { RUN_FILES, writeManifest } from './manifest.ts';
 import { verifyRun } from './verify.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'lab-verify-'));
@@ -81,6 +82,23 @@ test('one line of events that was changed is named by its checksum', async () =>
 test('one checksum that was changed is named', async () => {
   const found = await differencesOf(await altered('manifest.json', replaced(/("plan.json": \{\s+"bytes": \d+,\s+"sha256": ")..../, '$1beef'), false));
   expect(found).toEqual([expect.stringMatching(/^plan\.json: sha256 is "[0-9a-f]{64}" .*, expected "beef/)]);
+});
+
+test('whatever byte of a run is changed, and wherever it is cut, it is named or refused', async () => {
+  const random = randomStream('altered bytes');
+  const { registry } = await loadPlugins([]);
+  for (const name of [...RUN_FILES, ...RUN_FILES, 'manifest.json', 'manifest.json', 'manifest.json']) {
+    const copy = join(folder, `copy-${++copies}`);
+    cpSync(recorded, copy, { recursive: true });
+    const bytes = readFileSync(join(copy, name));
+    const at = Math.floor(random() * bytes.length);
+    const cut = random() < 0.3;
+    bytes[at] = (bytes[at] as number) ^ 1;
+    writeFileSync(join(copy, name), cut ? bytes.subarray(0, at) : bytes);
+    const outcome = await verifyRun(copy, registry).then(({ differences }) => differences.length > 0, (error: unknown) => error instanceof LabError && error.code === 'bad-result');
+    expect([name, at, cut, outcome]).toEqual([name, at, cut, true]);
+    rmSync(copy, { recursive: true });
+  }
 });
 
 test('a whole run whose events end too early is named', async () => {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Registry } from '../../builtins.ts';
 import type { LabEvent, Plan, Summary } from '../../kinds.ts';
 import { measureWindow } from '../../metrics/commands.ts';
+import type { Environment } from '../environment.ts';
 import { compareLines, compareValues, type Difference, shown } from './differences.ts';
 import { Derived } from './derived.ts';
 import { isObject } from './event-shape.ts';
@@ -18,6 +19,8 @@ export type Verified = {
   readonly differences: readonly Difference[];
   /** As the events give it. */
   readonly summary: Summary;
+  /** What wrote the folder. */
+  readonly lab: Environment['lab'];
 };
 
 function isPartial({ partial }: Summary, folder: string): boolean {
@@ -26,8 +29,9 @@ function isPartial({ partial }: Summary, folder: string): boolean {
 }
 
 export async function verifyRun(folder: string, registry: Registry): Promise<Verified> {
-  const seals = await compareSeals(folder);
-  const { plan, summary } = await readRun(folder);
+  const manifest = await readDocument(folder, MANIFEST, { lab: 'value', files: 'object' }, 1);
+  const seals = await compareSeals(folder, manifest['files'] as Seals);
+  const { plan, summary, environment } = await readRun(folder);
   const derived = new Derived(plan);
   const history = new HistoryComparison(join(folder, 'history.ndjson'));
   let lastMs = 0;
@@ -39,29 +43,30 @@ export async function verifyRun(folder: string, registry: Registry): Promise<Ver
     });
     const found = [
       ...seals,
+      ...compareValues(MANIFEST, manifest['lab'], environment.lab.version, 'lab'),
       ...compareValues('summary.json', summary, JSON.parse(JSON.stringify(again))),
       ...comparePartial(plan, summary, lastMs),
       ...compareTexts(folder, derived, again),
       ...history.finish(),
       ...await compareSamples(folder, derived.samples.rows),
     ];
-    return { differences: found, summary: again };
+    return { differences: found, summary: again, lab: environment.lab };
   } finally {
     history.close();
   }
 }
 
+type Seals = { readonly [name: string]: unknown };
+
 /** Each file against its checksum. */
-async function compareSeals(folder: string): Promise<readonly Difference[]> {
-  const manifest = await readDocument(folder, MANIFEST, { lab: 'value', files: 'object' }, 1);
-  const seals = manifest['files'];
+async function compareSeals(folder: string, seals: Seals): Promise<readonly Difference[]> {
   const differences: Difference[] = [];
   for (const name of RUN_FILES) {
     const path = join(folder, name);
-    const sealed = (seals as { readonly [name: string]: unknown })[name];
+    const sealed = seals[name];
     if (!isObject(sealed)) throw damaged(`${join(folder, MANIFEST)} is damaged: it has no checksum of ${name}`, 'run the plan again');
     const { bytes, sha256 } = await sealOf(path).catch((cause: unknown) => { throw unreadable(path, cause); });
-    if (sha256 !== sealed['sha256']) differences.push({ file: name, place: 'sha256', recorded: `${shown(sha256)} (${bytes} bytes)`, expected: `${shown(sealed['sha256'])} (${shown(sealed['bytes'])} bytes) by ${MANIFEST}` });
+    if (sha256 !== sealed['sha256'] || bytes !== sealed['bytes']) differences.push({ file: name, place: 'sha256', recorded: `${shown(sha256)} (${bytes} bytes)`, expected: `${shown(sealed['sha256'])} (${shown(sealed['bytes'])} bytes) by ${MANIFEST}` });
   }
   return differences;
 }
