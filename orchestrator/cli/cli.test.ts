@@ -61,6 +61,7 @@ test.each([
   [['run', 'stck'], 'unknown protocol or file "stck"', 'did you mean stick?'],
   [['run', 'stick', '--on', 'loca'], 'unknown runner "loca"', 'did you mean local?'],
   [['run', 'stick', '--on', 'sim,sim'], 'the runner sim is given twice', '--repeat'],
+  [['run', 'stick', '--load', 'bth'], "'--load <loop>' argument 'bth' is invalid. It is one of open, closed, both", 'did you mean both?'],
   [['run', 'stick', '--repeat', '0'], "'--repeat <count>' argument '0' is invalid", 'lab run --help'],
   [['run', 'stick', '--rate', '100'], '100 has no unit', '100/s'],
   [['run', 'missing.yaml'], 'missing.yaml cannot be read (ENOENT)', 'experiments/'],

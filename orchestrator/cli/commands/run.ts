@@ -1,8 +1,7 @@
 // `lab run`: its flags.
-import { Option } from 'commander';
 import { PROTOCOLS } from '../../../node/registry.ts';
 import type { RunFlags } from '../run.ts';
-import { collect, wholeNumber } from './command.ts';
+import { collect, oneOf, wholeNumber } from './command.ts';
 import type { AddCommand } from './command.ts';
 
 const [first = '', second = first] = PROTOCOLS.map(({ name }) => name);
@@ -15,7 +14,7 @@ export const addRun: AddCommand = (program, { stop, exit }) => {
     .option('--wan <profile>', 'network profile (network.wan)')
     .option('--nodes <count>', 'number of nodes (nodes)')
     .option('--rate <rate>', 'commands per second in all, such as 100/s, or max (load.rate)')
-    .addOption(new Option('--load <loop>', 'open: at load.rate; closed: each connection asks when it is answered; both: one run of each, side by side').choices(['open', 'closed', 'both']))
+    .option('--load <loop>', 'open: at load.rate; closed: each connection asks when it is answered; both: one run of each, side by side', oneOf(['open', 'closed', 'both']))
     .option('--repeat <count>', 'repetitions, each with a seed of its own', wholeNumber(1, 1_000))
     .option('--seed <text>', 'fixes all randomness')
     .option('--set <path=value>', 'replaces one value of the experiment; may be given again', collect, [])
