@@ -47,6 +47,7 @@ export const protocol: Scaffold = {
     const given = path.startsWith('/') ? path : `./${path}`;
     return [
       ...nearestPackage(dirname(resolve(path)))?.type === 'commonjs' ? ['npm pkg set type=module        # or Node takes the file for CommonJS'] : [],
+      `lab conform ${name} --plugin ${given}`,
       `lab run ${name} --plugin ${given}`,
       `lab run ${name} --plugin ${given} --on local`,
     ];
