@@ -1,7 +1,7 @@
 // The package as a stranger gets it: packed, unpacked into an empty folder, and run by its bin, in the simulator and on real
 // processes. Nothing is fetched: its dependencies, and only those that it names, are linked from the checkout.
 import { execFile, execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -79,6 +79,10 @@ test('an experiment runs on real processes', async () => {
   const { summaries } = JSON.parse(stdout) as Output;
   expect(summaries).toMatchObject([{ plan: { runner: 'local' } }]);
   expect(summaries[0]?.verdicts.map(({ valid }) => valid)).toEqual(summaries[0]?.verdicts.map(() => true));
+  // What is kept and passed on holds no token: 24 random bytes in hexadecimal digits, or a field of that name.
+  const kept = readdirSync(join(app, 'results'), { recursive: true, encoding: 'utf8' }).map((name) => join(app, 'results', name)).filter((path) => statSync(path).isFile());
+  expect(kept.length).toBeGreaterThan(5);
+  expect(kept.filter((path) => /\b[0-9a-f]{48}\b|"(token|secret)":/.test(readFileSync(path, 'latin1')))).toEqual([]);
 });
 
 test('a protocol that is written beside it imports its contract, and it runs it', async () => {
