@@ -50,6 +50,14 @@ test('plan, summary, environment and every event come back as they were written'
   expect(await eventsOf(recorded)).toEqual(events);
 });
 
+test('lines of types that nobody asked for are passed over, even a damaged one', async () => {
+  const read: LabEvent[] = [];
+  const copy = altered('events.ndjson', (text) => text.replace(/("type":"sent",)"peer"/, '$1peer'));
+  await readRunEvents(copy, (event) => read.push(event), new Set(['sent', 'received']));
+  expect(read).toEqual(events.filter(({ type }) => type !== 'sent' && type !== 'received'));
+  expect((await refusal(eventsOf(copy))).message).toContain('is not JSON');
+});
+
 test('the runs of an experiment folder are found, and a run folder is its own', async () => {
   expect(await findRuns(join(folder, 'experiment'))).toEqual([recorded]);
   expect(await findRuns(recorded)).toEqual([recorded]);

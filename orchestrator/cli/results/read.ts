@@ -113,18 +113,28 @@ function parsed(text: string, path: string): unknown {
   }
 }
 
-/** Every event of a run folder, in order; resolves after the last one. */
-export async function readRunEvents(folder: string, onEvent: (event: LabEvent) => void): Promise<void> {
+type Types = ReadonlySet<LabEvent['type']>;
+
+/** Every event of a run folder, in order, but those of the types `without`, whose lines are passed over unread; resolves after the last one. */
+export async function readRunEvents(folder: string, onEvent: (event: LabEvent) => void, without: Types = new Set()): Promise<void> {
   const path = join(folder, 'events.ndjson');
   await readLines(path, (line, number) => {
     const problem = problemOfEvent(line);
     if (problem !== null) throw damaged(`${path}:${number} ${problem}`, 'the file was damaged or edited after the run: run the plan again');
     onEvent(line as LabEvent);
-  });
+  }, without);
+}
+
+/** The first field of this name is the event's own: it stands before all that an event may hold. */
+const TYPE = '"type":"';
+
+function typeOf(line: string): string {
+  const at = line.indexOf(TYPE) + TYPE.length;
+  return line.slice(at, line.indexOf('"', at));
 }
 
 /** Lines count from 1. */
-async function readLines(path: string, onLine: (value: unknown, number: number) => void): Promise<void> {
+async function readLines(path: string, onLine: (value: unknown, number: number) => void, without: Types): Promise<void> {
   let rest = '';
   let number = 0;
   try {
@@ -134,6 +144,7 @@ async function readLines(path: string, onLine: (value: unknown, number: number) 
       if (rest.length > MAX_LINE_CHARS) throw damaged(`${path}:${number + lines.length + 1} is longer than ${MAX_LINE_CHARS} characters`, 'this is no file of the lab');
       for (const line of lines) {
         number++;
+        if (without.size > 0 && (without as ReadonlySet<string>).has(typeOf(line))) continue;
         onLine(parsed(line, `${path}:${number}`), number);
       }
     }

@@ -20,11 +20,12 @@ export type RunGroup = {
 /** What has one label stands together. */
 export function runGroups(records: readonly RunRecord[]): readonly RunGroup[] {
   const groups = groupsOf(records.map(({ summary }) => summary));
+  const several = new Set(records.map(({ summary }) => summary.plan.experiment)).size > 1;
   const labels = [...new Set(groups.map(({ label }) => label))];
   return groups.map(({ label, runs: summaries }): RunGroup => {
     const runs = records.filter(({ summary }) => summaries.includes(summary));
-    const { runner, shaper } = (runs[0] as RunRecord).summary.plan;
-    return { label, runner, shaper, runs, shown: middleOf(runs), hue: labels.indexOf(label) };
+    const { runner, shaper, experiment } = (runs[0] as RunRecord).summary.plan;
+    return { label: several ? `${label} (${experiment})` : label, runner, shaper, runs, shown: middleOf(runs), hue: labels.indexOf(label) };
   }).sort((a, b) => a.hue - b.hue);
 }
 

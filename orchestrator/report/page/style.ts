@@ -46,7 +46,7 @@ th:last-child,td:last-child{padding-right:0}
 .notes{margin:8px 0 0;color:var(--muted);font-size:13px}
 .name{white-space:nowrap}
 .name .marker{color:var(--hue);display:inline-block;width:1.1em;text-align:center}
-tbody th .name{white-space:normal}
+.overview tbody th .name{white-space:normal}
 .badge{display:inline-block;border-radius:99px;padding:1px 10px;font-size:13px;font-weight:600;white-space:nowrap;background:var(--warn-back);color:var(--warn)}
 .badge.ok{background:var(--good-back);color:var(--good)}
 .badge.violated{background:var(--bad-back);color:var(--bad)}
