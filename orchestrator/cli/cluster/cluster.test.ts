@@ -107,6 +107,16 @@ test('another terminal writes, reads, breaks and heals while faults are on; Ctrl
   expect(whole.nodes).toHaveLength(3);
   expect((await json<Submitted>('get', 'k')).reply).toMatchObject({ value: 'x' });
 
+  // It would cut again in 50 ms.
+  await json('fault', 'flapping', other, '--every', '100ms', '--for', '60s');
+  await json('heal');
+  const { url, token } = JSON.parse(readFileSync(join(state, 'cluster-play.json'), 'utf8')) as ClusterFile;
+  for (let count = 0; count < 20; count++) {
+    const response = await fetch(url ?? '', { method: 'POST', headers: { authorization: `Bearer ${token}` }, body: '{"ask":"status"}' });
+    expect((await response.json() as { readonly answer: ClusterStatus }).answer.faults).toEqual([]);
+    await sleep(17);
+  }
+
   expect(processesOf('play').length).toBeGreaterThanOrEqual(4);
   child.kill('SIGINT');
   expect(await ended).toMatchObject({ code: 0 });

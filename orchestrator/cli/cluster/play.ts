@@ -46,6 +46,8 @@ export class PlayCluster {
   readonly #now: () => number;
   readonly #standing = new StandingFaults();
   readonly #ended = new AbortController();
+  /** Until heal: what the faults that are on still have to do. */
+  #unhealed = new AbortController();
   #guard: Child | null = null;
   #faultCount = 0;
   #commands = 0;
@@ -143,6 +145,9 @@ export class PlayCluster {
 
   /** Undoes every fault that is on. */
   async heal(): Promise<Healed> {
+    // A fault that comes and goes would come again.
+    this.#unhealed.abort();
+    this.#unhealed = new AbortController();
     const undo = this.#standing.undo();
     const fault = { name: 'heal', index: this.#faultCount++, phase: 'middle' } as const;
     await this.#faults.perform(this.#ended.signal, undo.map((action) => ({ atMs: this.#now(), action, fault })));
@@ -176,7 +181,7 @@ export class PlayCluster {
   }
 
   #background(entries: Schedule, name: string): void {
-    this.#faults.perform(this.#ended.signal, entries).catch((error: unknown) => {
+    this.#faults.perform(AbortSignal.any([this.#ended.signal, this.#unhealed.signal]), entries).catch((error: unknown) => {
       this.say(`${name} could not be ended: ${error instanceof Error ? error.message : String(error)}`);
     });
   }
