@@ -8,6 +8,9 @@ import { type Scale, formatNumber } from './scale.ts';
 /** Drawings are made on this many units each way. */
 export const SIDE = 1_000;
 
+/** Width of a character of a fault's name on the narrowest chart, of the whole chart: what has no room is shortened. */
+const LABEL_CHARACTER = 7 / 300;
+
 export type Cell = string | number | null;
 export type Frame = {
   readonly title: Html;
@@ -38,14 +41,14 @@ export function percent(share: number): string {
 }
 
 export function chart(frame: Frame): Html {
-  const { title, description, x, y, units, heightPx, drawing, along, places } = frame;
+  const { title, description, x, y, units, heightPx, drawing, along, places, faults = [] } = frame;
   const last = x.ticks.findLast((tick) => !tick.minor);
   return html`<figure class="chart" data-along="${along}" data-places="${places.map((place) => Math.round(place * 1e4) / 1e4).join(' ')}">
 <figcaption>${title}</figcaption>
 <div class="plot" style="--height:${heightPx}px">
 <div class="y-axis" aria-hidden="true"><i>${units[1]}</i>${y.ticks.map((tick) => html`<span${minor(tick.minor)} style="bottom:${percent(y.at(tick.value))}">${tick.label}</span>`)}</div>
 <div class="area" tabindex="0" role="img" aria-label="${description}">
-${(frame.faults ?? []).map((fault) => band(fault, x))}
+${faults.map((fault, index) => band(fault, x, faults[index + 1]?.fromMs ?? Infinity))}
 <svg viewBox="0 0 ${SIDE} ${SIDE}" preserveAspectRatio="none" aria-hidden="true">
 <path class="grid" d="${y.ticks.map(({ value }) => `M0 ${unit(1 - y.at(value))}H${SIDE}`).join('')}${x.ticks.map(({ value }) => `M${unit(x.at(value))} 0V${SIDE}`).join('')}"/>
 ${trusted(drawing)}</svg>
@@ -60,9 +63,12 @@ function minor(is: boolean): Html {
   return trusted(is ? ' class="minor"' : '');
 }
 
-function band({ name, nodes, fromMs, toMs }: FaultSpan, x: Scale): Html {
+function band({ name, index, nodes, fromMs, toMs }: FaultSpan, x: Scale, nextMs: number): Html {
   const left = x.at(fromMs / 1000);
-  return html`<div class="fault" style="left:${percent(left)};width:${percent(x.at(toMs / 1000) - left)}"><b${trusted(left > 0.7 ? ' class="left"' : '')}>${name}${nodes.length > 0 ? ` ${nodes.join(' ')}` : ''}</b></div>`;
+  const room = x.at(nextMs / 1000) - left;
+  const texts = [[name, ...nodes].join(' '), name, String(index + 1)];
+  const text = texts.find(({ length }) => length * LABEL_CHARACTER <= room) ?? '';
+  return html`<div class="fault" title="${texts[0] ?? ''}" style="left:${percent(left)};width:${percent(x.at(toMs / 1000) - left)}"><b>${text}</b></div>`;
 }
 
 /** The read-out (empty until something is pointed at), the download and the table, which the script fills when it is opened. */

@@ -38,7 +38,7 @@ function milliseconds(value: number | null): string {
 /** null: there was no fault. */
 export function outageTable(groups: readonly RunGroup[]): Html | null {
   const rows = groups.flatMap((group) => group.runs.flatMap((run) => run.summary.outages.map((outage) => [
-    runNameOf(group, run), outage.fault, outage.nodes.join(' '), formatNumber((outage.atMs - run.summary.plan.warmupMs) / 1000),
+    runNameOf(group, run), `${outage.index + 1}. ${outage.fault}`, outage.nodes.join(' '), formatNumber((outage.atMs - run.summary.plan.warmupMs) / 1000),
     milliseconds(outage.outageMs), milliseconds(outage.steadyMs), milliseconds(outage.recoveredMs),
     run.rounds === null ? NOTHING : `${run.rounds.lost} of ${run.rounds.all}`,
   ])));

@@ -86,12 +86,12 @@ function causeOf(group: RunGroup): string | null {
   return `when ${whatHappened(plan, fault, index, nodes)} ${at}`;
 }
 
-const DONE: { readonly [action: string]: string } = { crash: 'crashed', pause: 'was paused', restart: 'restarted', resume: 'went on' };
+const DONE: { readonly [action: string]: string } = { crash: 'crashed', pause: 'was paused', stop: 'was stopped', restart: 'was restarted' };
 
 function whatHappened(plan: Plan, fault: string, index: number, nodes: readonly string[]): string {
   const begin = plan.schedule.find((entry) => entry.fault.index === index && entry.fault.phase === 'begin')?.action;
   const done = begin === undefined ? undefined : DONE[begin.type];
-  if (begin === undefined || done === undefined || !('node' in begin)) return `${fault} began`;
+  if (begin === undefined || done === undefined || !('node' in begin)) return `the fault ${fault} began`;
   return `${begin.node === 'leader' ? 'the leader' : nodes.join(' and ')} ${done}`;
 }
 

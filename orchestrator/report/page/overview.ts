@@ -15,7 +15,7 @@ const FIGURES: readonly { readonly head: string; readonly short: string; readonl
   { head: 'p99', short: 'p99', unit: 'ms', metric: 'commit.p99' },
   { head: 'commits', short: 'commits', unit: '/s', metric: 'throughput' },
   { head: 'outage', short: 'outage', unit: 'ms', metric: 'outage' },
-  { head: 'measured / optimum', short: '/ optimum', unit: '×', metric: 'optimum.ratio', format: (value) => value.toFixed(3) },
+  { head: 'measured / optimum', short: '/ optimum', unit: '', metric: 'optimum.ratio', format: (value) => value.toFixed(3) },
 ];
 
 function badge(group: RunGroup): Html {

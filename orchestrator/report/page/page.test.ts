@@ -59,7 +59,7 @@ test('the first table has each figure with its unit', () => {
   const row = textOf(/<tbody role="rowgroup">.*?<\/tr>/s.exec(page)?.[0] ?? '');
   const p50 = records[0]?.summary.metrics['commit.p50']?.value ?? 0;
   expect(row).toContain(`p50 ms ${p50.toFixed(0)}`);
-  expect(row).toMatch(/p99 ms [\d,]+\*? commits \/s \d+ outage ms [\d,]+ \/ optimum × \d\.\d{3}/);
+  expect(row).toMatch(/p99 ms [\d,]+\*? commits \/s \d+ outage ms [\d,]+ \/ optimum \d\.\d{3}/);
 });
 
 test('a rotating leadership loses the rounds of a node that is down', async () => {
@@ -78,6 +78,13 @@ test('who led is told by the nodes, and a dead one leads no more', () => {
   expect(before?.toMs).toBe(raft.faults[0]?.fromMs);
   expect(after?.fromMs).toBeGreaterThan(before?.toMs ?? Infinity);
   expect(after?.node).not.toBe(before?.node);
+});
+
+test('a stopped node is down until its next life, a restarted one hardly', async () => {
+  const [stopped] = (await reportRuns(CRASH.replace(', stick', '').replace(/crash: leader, for: 2s/, 'stop: n2, for: 2s'))) as [RunRecord];
+  const [down] = stopped.roles.filter(({ node, state }) => node === 'n2' && state === 'down');
+  expect((down?.toMs ?? 0) - (down?.fromMs ?? 0)).toBeCloseTo(2_000, -2);
+  expect(headlineOf(renderPage([stopped]))).toMatch(/^When n2 was stopped at 2(\.\d)? s, raft (kept committing|committed nothing)/);
 });
 
 test('the distribution ranks commands without an ok above every number', async () => {

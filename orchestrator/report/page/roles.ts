@@ -40,7 +40,8 @@ export class Roles {
   #act(type: string, node: NodeId, atMs: number): void {
     const now = this.#now.get(node);
     if (now === undefined) return;
-    if (type === 'crash') this.#turn(node, atMs, { state: 'down', downLife: now.life });
+    // A restart ends what runs: the next life says when it is back.
+    if (type === 'crash' || type === 'stop' || type === 'restart') this.#turn(node, atMs, { state: 'down', downLife: now.life });
     else if (type === 'pause') this.#turn(node, atMs, { state: 'paused' });
     else if (type === 'resume' && now.state === 'paused') this.#turn(node, atMs, { state: now.role });
   }

@@ -52,8 +52,8 @@ th:last-child,td:last-child{padding-right:0}
 .badge.violated{background:var(--bad-back);color:var(--bad)}
 .panels{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,480px),1fr));gap:22px 36px}
 .chart{margin:0;min-width:0}
-figcaption{font-weight:600;font-size:14px;margin-bottom:8px;display:flex;flex-wrap:wrap;gap:2px 16px;overflow-wrap:anywhere}
-.plot{position:relative;padding:0 16px 24px 52px}
+figcaption{font-weight:600;font-size:14px;margin-bottom:4px;display:flex;flex-wrap:wrap;gap:2px 16px;overflow-wrap:anywhere}
+.plot{position:relative;padding:16px 16px 24px 52px}
 .area{position:relative;height:var(--height);border-bottom:1px solid var(--muted);outline-offset:3px}
 .area svg{position:absolute;inset:0;width:100%;height:100%;overflow:visible;display:block}
 svg path{fill:none;vector-effect:non-scaling-stroke}
@@ -67,15 +67,14 @@ svg .fill{fill:var(--hue);fill-opacity:.13}
 svg .leads{fill:var(--hue);stroke:var(--card);stroke-width:.6}
 svg .down{fill:var(--bad);fill-opacity:.22;stroke:var(--bad);stroke-width:1}
 svg .paused{fill:var(--warn);fill-opacity:.18;stroke:var(--warn);stroke-width:1;stroke-dasharray:3 3}
-.y-axis{position:absolute;left:0;top:0;width:46px;height:var(--height);font-size:12px;color:var(--muted);text-align:right}
+.y-axis{position:absolute;left:0;top:16px;width:46px;height:var(--height);font-size:12px;color:var(--muted);text-align:right}
 .y-axis span{position:absolute;right:0;transform:translateY(50%);line-height:1;white-space:nowrap}
-.y-axis i{position:absolute;left:0;top:-7px;line-height:1;font-style:normal;font-weight:600}
+.y-axis i{position:absolute;left:0;top:-14px;line-height:1;font-style:normal;font-weight:600}
 .x-axis{position:relative;height:0;font-size:12px;color:var(--muted)}
 .x-axis span{position:absolute;top:6px;transform:translateX(-50%);line-height:1;white-space:nowrap}
 .fault{position:absolute;top:0;bottom:0;min-width:2px;background:var(--fault);border-left:1.5px solid var(--fault-edge)}
-.fault b{position:absolute;top:2px;left:5px;font-size:11.5px;line-height:1.2;font-weight:600;color:var(--fault-ink);white-space:nowrap;background:color-mix(in srgb,var(--page) 78%,transparent);padding:0 3px;border-radius:3px;z-index:1}
-.fault b.left{left:auto;right:calc(100% + 4px)}
-.lost{position:absolute;top:18px;transform:translateX(-50%);color:var(--bad);font-weight:700;font-size:12px;line-height:1}
+.fault b{position:absolute;bottom:100%;left:-1px;font-size:11.5px;line-height:15px;font-weight:600;color:var(--fault-ink);white-space:nowrap}
+.lost{position:absolute;top:3px;transform:translateX(-50%);color:var(--bad);font-weight:700;font-size:12px;line-height:1}
 .on-line{position:absolute;transform:translate(-50%,50%);color:var(--hue);font-size:12px;line-height:1;text-shadow:0 0 3px var(--page),0 0 3px var(--page)}
 .end{position:absolute;transform:translateY(50%);color:var(--hue);font-size:11.5px;line-height:1;background:var(--page);padding:0 2px}
 .state{position:absolute;transform:translateY(50%);font-size:11.5px;line-height:1;color:var(--bad);font-weight:600;padding-left:6px}
@@ -109,7 +108,8 @@ section{margin-top:34px}
 .overview tr>*,.overview tr>:first-child,.overview tr>:last-child{border:0;padding:0;min-width:0}
 .overview tbody th,.overview .where,.overview .verdict{grid-row:1}
 .overview tr{grid-template-rows:auto auto}
-.overview tbody th{grid-column:1/3;font-size:15px;overflow-wrap:anywhere}
+.overview tbody th{grid-column:1/3;font-size:14.5px;overflow-wrap:anywhere}
+.overview tbody th .name{display:flex;gap:3px}
 .overview .where{grid-column:3/5;color:var(--muted);font-size:13px;align-self:center;text-align:center}
 .overview .verdict{grid-column:5;text-align:right}
 .overview .number{text-align:left}
