@@ -3,7 +3,7 @@ import { array, assert, boolean, constantFrom, double, integer, oneof, property,
 import { describe, expect, test } from 'vitest';
 import { randomStream } from '../node/kit/random.ts';
 import { Disk } from './disk.ts';
-import { EventQueue } from './queue.ts';
+import { EventQueue } from '../node/kit/event-queue.ts';
 
 function openDisk(fsyncMs = 5) {
   const queue = new EventQueue();

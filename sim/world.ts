@@ -8,6 +8,7 @@ import { openClock } from '../node/clock.ts';
 import type { ClockChange, ClockSpec } from '../node/clock.ts';
 import type { DiskChange, DiskKept } from '../node/disk-fault.ts';
 import type { AnyProtocol, Command, Json, NodeId, Status } from '../node/contract.ts';
+import { EventQueue } from '../node/kit/event-queue.ts';
 import { randomStream } from '../node/kit/random.ts';
 import type { Reply } from '../node/replica.ts';
 import type { Detail, Seat } from '../node/seat.ts';
@@ -18,7 +19,6 @@ import { LinkOverlays } from '../netem/overlay.ts';
 import type { ChangedLink } from '../netem/overlay.ts';
 import { SimulatedNode } from './node.ts';
 import type { WorldEvent } from './node.ts';
-import { EventQueue } from './queue.ts';
 
 export type WorldSpec = {
   readonly protocol: AnyProtocol;

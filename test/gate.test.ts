@@ -113,7 +113,7 @@ describe('a planted cost is found, and named', () => {
 
 describe('what only draws or orders differently is no regression', () => {
   test.each<readonly [string, Plant]>([
-    ['events of one instant in another order', { file: '/sim/queue.ts', from: '(aMs === bMs && a < b)', to: '(aMs === bMs && a > b)' }],
+    ['events of one instant in another order', { file: '/node/kit/event-queue.ts', from: '(aMs === bMs && a < b)', to: '(aMs === bMs && a > b)' }],
     ['one random number more in each node', { file: SERVER, from: '    this.eager = entries.length === 0', to: '    this.env.random();\n    this.eager = entries.length === 0' }],
     ['one random number more in each link', { file: '/node/kit/random.ts', from: '  for (let round = 0; round < 12; round++) next();', to: "  for (let round = name[0] === 'link' ? -1 : 0; round < 12; round++) next();" }],
   ])('%s', async (_, plant) => {

@@ -1,7 +1,7 @@
 // The queue: order of time, then of scheduling.
 import { array, assert, integer, property } from 'fast-check';
 import { expect, test } from 'vitest';
-import { EventQueue } from './queue.ts';
+import { EventQueue } from './event-queue.ts';
 
 test('everything comes out in order of time, and what is due together in order of scheduling', () => {
   // -1 takes one out, anything else is a time.

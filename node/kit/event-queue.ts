@@ -1,4 +1,5 @@
-// What is still to happen, in order of time and, within one instant, of scheduling: a binary heap.
+// What is still to happen, in order of time and, within one instant, of scheduling: a binary heap. The simulator's agenda, and
+// that of every real timer of the lab.
 
 export class EventQueue {
   /** Parallel arrays: a heap of objects costs twice the time. */
@@ -6,6 +7,10 @@ export class EventQueue {
   readonly #sequences: number[] = [];
   readonly #runs: (() => void)[] = [];
   #sequence = 0;
+
+  get length(): number {
+    return this.#runs.length;
+  }
 
   /** Infinity when empty. */
   get nextMs(): number {
