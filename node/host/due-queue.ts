@@ -1,10 +1,11 @@
 // Callbacks at run times: one heap, one timer that is set to the whole milliseconds left, never a spin. setTimeout truncates
 // and counts from the loop's cached time, so it may fire early: the clock is read again, and what is due within EARLY_MS is
-// run. That is more than the half of a timer's millisecond, because the way to the receiver adds what is left of it: sent to
-// received, the error lies within ±1 ms (bench/shaper.ts) at 4 % of a core, where plain setTimeout is up to 1.9 ms early.
+// run. What follows takes its time too: LEAD_MS is the median of the way from here into the receiver (bench/shaper.ts), so
+// that the errors, sent to received, lie on both sides of zero.
 import { EventQueue } from '../kit/event-queue.ts';
 
 const EARLY_MS = 0.75;
+const LEAD_MS = 0.3;
 const LONGEST_TIMEOUT_MS = 60_000;
 
 export class DueQueue {
@@ -38,14 +39,14 @@ export class DueQueue {
     this.#timer = null;
     this.#armedForMs = this.#queue.nextMs;
     if (this.#queue.length === 0) return;
-    const leftMs = Math.min(this.#armedForMs - this.#now(), LONGEST_TIMEOUT_MS);
+    const leftMs = Math.min(this.#armedForMs - LEAD_MS - this.#now(), LONGEST_TIMEOUT_MS);
     this.#timer = setTimeout(() => this.#fire(), Math.max(0, Math.floor(leftMs)));
   }
 
   #fire(): void {
     this.#timer = null;
     this.#armedForMs = -Infinity; // what the callbacks add is armed once, below
-    while (this.#queue.nextMs <= this.#now() + EARLY_MS) this.#queue.pop()?.();
+    while (this.#queue.nextMs - LEAD_MS <= this.#now() + EARLY_MS) this.#queue.pop()?.();
     this.#arm();
   }
 }
