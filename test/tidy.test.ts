@@ -74,3 +74,14 @@ describe('the tables of the README are those of the registries', () => {
     expect(firstCells(marker)).toEqual([...names].sort((a, b) => a.localeCompare(b)));
   });
 });
+
+test('each decision has a number of its own, and the list names it', () => {
+  const decisions = files.filter((file) => /^docs\/adr\/\d{4}-/.test(file));
+  const numbers = decisions.map((file) => /(\d{4})-/.exec(file)?.[1] ?? '');
+  expect(new Set(numbers).size).toBe(decisions.length);
+  const list = textOf('docs/adr/README.md');
+  for (const [index, file] of decisions.entries()) {
+    expect(list).toContain(`[${numbers[index]}](${file.replace('docs/adr/', '')})`);
+    expect(textOf(file)).toMatch(new RegExp(`^# ${numbers[index]} `));
+  }
+});
