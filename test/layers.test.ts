@@ -1,25 +1,24 @@
 // The layers are real: in a copy of the tree, a planted `process` in each pure project and a planted import against the
 // layers must fail the type check that passes without them.
-import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { projectFiles, ROOT } from './tree.ts';
 
-const root = join(import.meta.dirname, '..');
 let copy = '';
 
 beforeAll(() => {
   copy = mkdtempSync(join(tmpdir(), 'lab-layers-'));
-  const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { cwd: root, encoding: 'utf8' });
-  for (const file of files.split('\n').filter((name) => /\.(ts|json)$/.test(name))) cpSync(join(root, file), join(copy, file));
-  symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
+  for (const file of projectFiles().filter((name) => /\.(ts|json)$/.test(name) && existsSync(join(ROOT, name)))) cpSync(join(ROOT, file), join(copy, file));
+  symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'));
 });
 
 afterAll(() => rmSync(copy, { recursive: true, force: true }));
 
 function typeCheck(project: string): { readonly status: number | null; readonly output: string } {
-  const { status, stdout, stderr } = spawnSync(join(root, 'node_modules/.bin/tsc'), ['-b', project], { cwd: copy, encoding: 'utf8' });
+  const { status, stdout, stderr } = spawnSync(join(ROOT, 'node_modules/.bin/tsc'), ['-b', project], { cwd: copy, encoding: 'utf8' });
   return { status, output: stdout + stderr };
 }
 

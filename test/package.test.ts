@@ -5,8 +5,8 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, 
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { projectFiles, ROOT } from './tree.ts';
 
-const root = join(import.meta.dirname, '..');
 let place: string;
 let app: string;
 let installed: string;
@@ -17,12 +17,11 @@ beforeAll(() => {
   place = mkdtempSync(join(tmpdir(), 'lab-package-'));
   // Packed in a copy: what prepack emits is in nobody's way.
   const tree = join(place, 'tree');
-  const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { cwd: root, encoding: 'utf8' });
-  for (const file of files.split('\n').filter((name) => name !== '' && existsSync(join(root, name)))) {
+  for (const file of projectFiles().filter((name) => existsSync(join(ROOT, name)))) {
     mkdirSync(dirname(join(tree, file)), { recursive: true });
-    cpSync(join(root, file), join(tree, file));
+    cpSync(join(ROOT, file), join(tree, file));
   }
-  symlinkSync(join(root, 'node_modules'), join(tree, 'node_modules'));
+  symlinkSync(join(ROOT, 'node_modules'), join(tree, 'node_modules'));
   execFileSync('npm', ['pack', '--pack-destination', place], { cwd: tree, stdio: 'pipe' });
   app = join(place, 'app');
   installed = join(app, 'node_modules/consensus-lab');
@@ -31,9 +30,9 @@ beforeAll(() => {
   execFileSync('tar', ['-xzf', join(place, archive), '--strip-components=1', '-C', installed]);
   const { bin, dependencies, optionalDependencies } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8')) as Manifest;
   for (const name of Object.keys({ ...dependencies, ...optionalDependencies })) {
-    if (!existsSync(join(root, 'node_modules', name))) continue;
+    if (!existsSync(join(ROOT, 'node_modules', name))) continue;
     mkdirSync(dirname(join(app, 'node_modules', name)), { recursive: true });
-    symlinkSync(join(root, 'node_modules', name), join(app, 'node_modules', name));
+    symlinkSync(join(ROOT, 'node_modules', name), join(app, 'node_modules', name));
   }
   mkdirSync(join(app, 'node_modules/.bin'));
   for (const [name, path] of Object.entries(bin)) symlinkSync(join('../consensus-lab', path), join(app, 'node_modules/.bin', name));

@@ -1,6 +1,5 @@
 // The tree keeps its own rules: header comments, protocol names in their files, tables of the README as in the registries,
 // experiments that parse.
-import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -9,10 +8,10 @@ import { BUILTINS } from '../orchestrator/builtins.ts';
 import { ERROR_CODES, EXIT } from '../orchestrator/errors.ts';
 import { parseExperiment } from '../orchestrator/experiment.ts';
 import { METRICS } from '../orchestrator/metrics/names.ts';
+import { projectFiles, ROOT } from './tree.ts';
 
-const root = join(import.meta.dirname, '..');
-const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { cwd: root, encoding: 'utf8' }).split('\n').filter((name) => name !== '');
-const textOf = (file: string) => readFileSync(join(root, file), 'utf8');
+const files = projectFiles();
+const textOf = (file: string) => readFileSync(join(ROOT, file), 'utf8');
 const sources = files.filter((file) => file.endsWith('.ts'));
 
 test('every source opens with a comment that says what it is', () => {
