@@ -79,7 +79,7 @@ class LocalCluster implements Cluster {
     member.life++;
     member.ready = false;
     member.released = false;
-    const file = join(member.folder, `config-${member.life}.json`);
+    const file = configFile(member);
     writeFileSync(file, JSON.stringify(this.#config(member)), { mode: 0o600 });
     const child = startChild(node, 'node/host/main.ts', [file]);
     member.child = child;
@@ -188,6 +188,8 @@ class LocalCluster implements Cluster {
     }
     for (const child of children) child.signal('SIGTERM');
     await Promise.all(children.map((child) => endWithin(child, GRACE_MS)));
+    // Of those that another node's failure caught while they started.
+    for (const member of this.#members.values()) rmSync(configFile(member), { force: true });
   }
 
   #member(node: NodeId): Member {
@@ -263,4 +265,9 @@ export function createLocalRunner(portBase: number | null, plugins: readonly str
     open: (plan, where) => openLocalCluster(plan, where, portBase, binding),
     freePorts: portBase === null,
   });
+}
+
+/** Of the present life. */
+function configFile({ folder, life }: Member): string {
+  return join(folder, `config-${life}.json`);
 }
