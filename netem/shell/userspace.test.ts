@@ -13,7 +13,8 @@ test('each site is told its whole row, and one without a row that it has no link
     },
   });
   const links = { n1: { n2: PERFECT_LINK, 'us-east-1': PERFECT_LINK } };
-  await userspace.apply(links, [site('n1'), site('n2')]);
+  const control = userspace.open({ seed: '1', now: () => 0, failed: (error) => { throw error; } });
+  await control.apply(links, [site('n1'), site('n2')]);
   expect(told).toEqual([['n1', '/control/links', { links: links.n1 }], ['n2', '/control/links', { links: {} }]]);
   expect(await userspace.probe(site('n1'))).toEqual({ ok: true });
 });

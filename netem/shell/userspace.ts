@@ -6,7 +6,10 @@ export const userspace: Shaper = {
   name: 'userspace',
   summary: "in each node's own transport: no rights needed; delays are kept to ±0.6 ms",
   probe: () => Promise.resolve({ ok: true }),
-  async apply(links, sites) {
-    await Promise.all(sites.map((site) => site.control('/control/links', { links: links[site.id] ?? {} })));
-  },
+  open: () => ({
+    async apply(links, sites) {
+      await Promise.all(sites.map((site) => site.control('/control/links', { links: links[site.id] ?? {} })));
+    },
+    close: () => Promise.resolve(),
+  }),
 };

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { NodeId, Status } from '../../node/contract.ts';
 import type { DiskKept } from '../../node/disk-fault.ts';
 import { LinkOverlays } from '../../netem/overlay.ts';
-import type { Probe, Shaper, Site } from '../../netem/shaper.ts';
+import type { LinkControl, Probe, Shaper, Site } from '../../netem/shaper.ts';
 import { LabError } from '../errors.ts';
 import type { LabEvent, Plan, RunContext, Runner } from '../kinds.ts';
 import { formatMs } from '../report/figures.ts';
@@ -35,6 +35,7 @@ export type ClusterPlace = {
 
 /** Where nodes run. They are named before they are started. */
 export interface Cluster {
+  /** Of the nodes, and of the load generator where its links are shaped outside it. */
   readonly sites: readonly Site[];
   url(node: NodeId): string;
   isUp(node: NodeId): boolean;
@@ -130,7 +131,7 @@ async function attempt(plan: Plan, context: RunContext, shaper: Shaper, parts: R
 class RealtimeRun {
   readonly #plan: Plan;
   readonly #context: RunContext;
-  readonly #shaper: Shaper;
+  readonly #links: LinkControl;
   readonly #folder: string;
   readonly #originNs: bigint;
   readonly #now: () => number;
@@ -154,10 +155,10 @@ class RealtimeRun {
   constructor(plan: Plan, context: RunContext, shaper: Shaper, folder: string, originNs: bigint) {
     this.#plan = plan;
     this.#context = context;
-    this.#shaper = shaper;
     this.#folder = folder;
     this.#originNs = originNs;
     this.#now = openRunClock(originNs);
+    this.#links = shaper.open({ seed: plan.seed, now: this.#now, failed: (error) => { if (!this.#closing) this.#broken.reject(error); } });
     this.#overlays = new LinkOverlays(plan.links);
     // It may break while nobody waits for it; whoever waits next hears of it.
     this.#broken.promise.catch(() => undefined);
@@ -209,7 +210,7 @@ class RealtimeRun {
 
   /** One after the other, so that an older matrix cannot overtake a newer one. */
   #applyLinks(cluster: Cluster): Promise<void> {
-    this.#linksApplied = this.#linksApplied.then(() => this.#shaper.apply(this.#overlays.matrix(), cluster.sites));
+    this.#linksApplied = this.#linksApplied.then(() => this.#links.apply(this.#overlays.matrix(), cluster.sites));
     return this.#linksApplied;
   }
 
@@ -276,6 +277,7 @@ class RealtimeRun {
       this.#load.closeInput();
       await endWithin(this.#load, GRACE_MS);
     }
+    await this.#links.close();
     await this.#cluster?.close();
   }
 

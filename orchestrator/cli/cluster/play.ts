@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import type { NodeId, Operation } from '../../../node/contract.ts';
 import { LinkOverlays } from '../../../netem/overlay.ts';
+import type { LinkControl } from '../../../netem/shaper.ts';
 import { userspace } from '../../../netem/shell/userspace.ts';
 import { named } from '../../builtins.ts';
 import type { ExperimentDocument } from '../../document.ts';
@@ -42,6 +43,7 @@ export class PlayCluster {
   readonly plan: Plan;
   readonly #parts: PlayParts;
   readonly #cluster: Cluster;
+  readonly #links: LinkControl;
   readonly #faults: FaultSchedule;
   readonly #now: () => number;
   readonly #standing = new StandingFaults();
@@ -65,7 +67,7 @@ export class PlayCluster {
     play = new PlayCluster(parts, plan, cluster, openRunClock(originNs));
     try {
       await Promise.all(plan.nodes.map(({ id }) => cluster.start(id)));
-      await userspace.apply(plan.links, cluster.sites);
+      await play.#links.apply(plan.links, cluster.sites);
       await Promise.all(plan.nodes.map(({ id }) => cluster.release(id)));
     } catch (error) {
       await play.close();
@@ -79,11 +81,12 @@ export class PlayCluster {
     this.#parts = parts;
     this.#cluster = cluster;
     this.#now = now;
+    this.#links = userspace.open({ seed: plan.seed, now, failed: (error) => this.say(String(error)) });
     const overlays = new LinkOverlays(plan.links);
     let applied = Promise.resolve();
     // One after the other, so that an older matrix cannot overtake a newer one.
     const apply = () => {
-      applied = applied.catch(() => undefined).then(() => userspace.apply(overlays.matrix(), cluster.sites));
+      applied = applied.catch(() => undefined).then(() => this.#links.apply(overlays.matrix(), cluster.sites));
       return applied;
     };
     this.#faults = new FaultSchedule(plan, cluster, {
@@ -156,6 +159,7 @@ export class PlayCluster {
 
   async close(): Promise<void> {
     this.#ended.abort();
+    await this.#links.close();
     await this.#cluster.close();
     if (this.#guard === null) return;
     this.#guard.closeInput();
