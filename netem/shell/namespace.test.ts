@@ -1,0 +1,58 @@
+// Commands in a namespace: what they say and how they end comes back, whatever they do. The commands here are not tc.
+import { expect, test, vi } from 'vitest';
+import { inNamespace, kernelSite, runCommand } from './namespace.ts';
+
+const PLACE = { device: 'eth0', sources: {}, addresses: {} };
+/** A stand-in for tc: `tc` and its arguments follow. */
+const node = (script: string) => kernelSite([process.execPath, '-e', script], PLACE);
+
+test('a namespace is entered by name, and a name that is none is not let through', () => {
+  expect(inNamespace('lab-a1-n1')).toEqual(['nsenter', '--net=/run/netns/lab-a1-n1']);
+  for (const name of ['', 'a b', '../x', '-x', 'A', `a${'b'.repeat(64)}`]) expect(() => inNamespace(name)).toThrow(/no name/);
+});
+
+test('input, arguments, output and exit code are passed on', async () => {
+  const site = node('process.stdin.pipe(process.stdout); process.stderr.write(process.argv.slice(1).join()); process.exitCode = 3');
+  expect(await site.tc(['-batch', '-'], 'a line\n')).toEqual({ code: 3, stdout: 'a line\n', stderr: 'tc,-batch,-' });
+});
+
+test('a program that is not there ends like one that a shell does not find', async () => {
+  expect(await runCommand(['no-such-program'])).toEqual({ code: 127, stdout: '', stderr: 'no-such-program: command not found' });
+});
+
+test('a program that says too much is killed', async () => {
+  expect(await runCommand([process.execPath, '-e', '(function more() { process.stdout.write("x".repeat(1e6), more); })()'])).toMatchObject({ code: 1, stderr: 'too much output' });
+});
+
+test('lines reach a command that stays open, and its end in order is none to report', async () => {
+  const failed = vi.fn<(error: Error) => void>();
+  const lines = node('let n = 0; process.stdin.on("data", (d) => { n += d.length; }).on("end", () => process.exit(n === 4 ? 0 : 1))').tcLines(failed);
+  lines.write('a');
+  lines.write('b');
+  await lines.close();
+  expect(failed).not.toHaveBeenCalled();
+});
+
+test('one that ends unasked is reported at once, with what it said', async () => {
+  const error = await new Promise<Error>((resolve) => {
+    node('console.error("Error: no\\nCommand failed -:1"); process.exit(1)').tcLines(resolve);
+  });
+  expect(error.message).toBe('Error: no; Command failed -:1');
+  const missing = await new Promise<Error>((resolve) => { kernelSite(['no-such-program'], PLACE).tcLines(resolve); });
+  expect(missing.message).toBe('no-such-program: command not found');
+});
+
+test('one that fails at its end says so to who closes it', async () => {
+  const failed = vi.fn<(error: Error) => void>();
+  const lines = node('process.stdin.resume().on("end", () => { console.error("bad line"); process.exit(1); })').tcLines(failed);
+  await expect(lines.close()).rejects.toThrow('bad line');
+  expect(failed).not.toHaveBeenCalled();
+});
+
+test('one that reads nothing is ended before its lines fill the memory', async () => {
+  const error = await new Promise<Error>((resolve) => {
+    const lines = node('setInterval(() => {}, 1000)').tcLines(resolve);
+    for (let count = 0; count < 20; count++) lines.write('x'.repeat(100_000));
+  });
+  expect(error.message).toBe('tc does not read its lines');
+});

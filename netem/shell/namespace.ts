@@ -1,0 +1,112 @@
+// tc inside a network namespace that is not the lab's own: by argv, entered with nsenter (which execs, and is cheaper than
+// `ip netns exec`) or with whatever else enters it. Nothing here goes through a shell.
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import type { CommandResult, KernelSite, LineCommand } from '../shaper.ts';
+
+const NAMESPACE = /^[a-z][a-z0-9-]{0,63}$/;
+const COMMAND_WITHIN_MS = 30_000;
+const MAX_OUTPUT_BYTES = 16 << 20;
+/** Lines that tc has not read yet: beyond it tc hangs. */
+const MAX_BACKLOG_BYTES = 1 << 20;
+const STDERR_KEPT_CHARS = 4_096;
+/** tc lives where an ordinary user's PATH does not look. */
+const SYSTEM_PATH = '/usr/sbin:/sbin';
+/** What a shell says of a command that is not there. */
+const NOT_FOUND = 127;
+
+/** What to put before a command to run it in this namespace of `ip netns`. Throws for a name that is none. */
+export function inNamespace(name: string): readonly string[] {
+  if (!NAMESPACE.test(name)) throw new Error(`assertion: ${JSON.stringify(name)} is no name of a network namespace`);
+  return ['nsenter', `--net=/run/netns/${name}`];
+}
+
+/** enter: what to put before tc, such as inNamespace(name); empty: the lab's own namespace. */
+export function kernelSite(enter: readonly string[], { device, sources, addresses }: Pick<KernelSite, 'device' | 'sources' | 'addresses'>): KernelSite {
+  return {
+    device, sources, addresses,
+    tc: (argv, input = '') => runCommand([...enter, 'tc', ...argv], input),
+    tcLines: (failed) => openLines([...enter, 'tc', '-batch', '-'], failed),
+  };
+}
+
+/** A session of its own: Ctrl-C in the terminal is for the lab alone. */
+function start([program = '', ...argv]: readonly string[]): ChildProcessWithoutNullStreams {
+  const PATH = [process.env['PATH'], SYSTEM_PATH].filter(Boolean).join(':');
+  return spawn(program, argv, { stdio: 'pipe', detached: true, env: { ...process.env, PATH } });
+}
+
+function notStarted(argv: readonly string[], error: NodeJS.ErrnoException): string {
+  return `${argv[0]}: ${error.code === 'ENOENT' ? 'command not found' : error.message}`;
+}
+
+/** Never rejects: a program that is missing ends with 127, one that takes too long or says too much is killed. */
+export function runCommand(argv: readonly string[], input = ''): Promise<CommandResult> {
+  return new Promise((resolve) => {
+    const child = start(argv);
+    let killed = '';
+    const kill = (why: string) => {
+      killed = why;
+      child.kill('SIGKILL');
+    };
+    const timer = setTimeout(() => kill(`no answer within ${COMMAND_WITHIN_MS / 1000} s`), COMMAND_WITHIN_MS);
+    const [stdout, stderr]: [Buffer[], Buffer[]] = [[], []];
+    let bytes = 0;
+    for (const [stream, kept] of [[child.stdout, stdout], [child.stderr, stderr]] as const) {
+      stream.on('data', (part: Buffer) => {
+        bytes += part.length;
+        if (bytes > MAX_OUTPUT_BYTES) kill('too much output');
+        else kept.push(part);
+      });
+    }
+    const end = (code: number, said: string) => {
+      clearTimeout(timer);
+      resolve({ code, stdout: Buffer.concat(stdout).toString('utf8'), stderr: said });
+    };
+    child.once('error', (error: NodeJS.ErrnoException) => end(NOT_FOUND, notStarted(argv, error)));
+    child.once('close', (code, signal) => end(code ?? 1, Buffer.concat(stderr).toString('utf8') + (killed || (signal === null ? '' : `ended by ${signal}`))));
+    child.stdin.on('error', () => undefined);
+    child.stdin.end(input);
+  });
+}
+
+function openLines(argv: readonly string[], failed: (error: Error) => void): LineCommand {
+  const child = start(argv);
+  let stderr = '';
+  let closing = false;
+  let failure: Error | null = null;
+  const fail = (what: string) => {
+    failure ??= new Error(what);
+    if (!closing) failed(failure);
+  };
+  child.stdout.resume();
+  child.stderr.setEncoding('utf8').on('data', (text: string) => { stderr = (stderr + text).slice(-STDERR_KEPT_CHARS); });
+  child.stdin.on('error', () => undefined);
+  const ended = new Promise<void>((resolve) => {
+    child.once('error', (error: NodeJS.ErrnoException) => {
+      fail(notStarted(argv, error));
+      resolve();
+    });
+    child.once('close', (code, signal) => {
+      if (failure === null && (code !== 0 || !closing)) fail(stderr.trim().replaceAll('\n', '; ') || `tc ended (${signal ?? `exit code ${code}`})`);
+      resolve();
+    });
+  });
+  return {
+    write(line) {
+      if (failure !== null || closing) return;
+      if (child.stdin.writableLength <= MAX_BACKLOG_BYTES) child.stdin.write(`${line}\n`);
+      else {
+        fail('tc does not read its lines');
+        child.kill('SIGKILL');
+      }
+    },
+    async close() {
+      closing = true;
+      const timer = setTimeout(() => child.kill('SIGKILL'), COMMAND_WITHIN_MS);
+      child.stdin.end();
+      await ended;
+      clearTimeout(timer);
+      if (failure !== null) throw failure;
+    },
+  };
+}
