@@ -153,8 +153,8 @@ class Measurement {
     const expected = expectedRows({
       plan, protocol: this.#protocol, facts: factsOf(plan, this.#flushes.realMs()), leader: this.#leaders.throughout(steady), population, steady,
     });
-    const outages = outagesOf(this.#faults, this.#commits.timesMs, population, window);
     const stable = (this.#protocol.leadership?.(plan.options) ?? 'stable') === 'stable';
+    const outages = outagesOf(this.#faults, stable ? this.#leaders : null, this.#commits.timesMs, population, window);
     const commands = this.#commands.figures(windowMs / 1000);
     const audited = { population, commitP50Ms: commands['commit.p50']?.value ?? null, nodesCpuMs: this.#costs.cpuMs(), windowMs };
     const metrics: { readonly [name: string]: Figure } = {

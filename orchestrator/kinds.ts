@@ -237,7 +237,10 @@ export type ExpectedRow = {
   readonly ksDistance: number | null;
 };
 
-/** outageMs: the longest gap between commits that overlaps the fault; steadyMs: the longest gap outside every fault. */
+/**
+ * outageMs: the longest gap between commits that overlaps the fault; steadyMs: the longest gap outside every fault.
+ * leaderAfter: who led when that gap ended; null: nobody, it did not end, or leadership is not stable.
+ */
 export type Outage = {
   readonly fault: string;
   readonly index: number;
@@ -246,6 +249,7 @@ export type Outage = {
   readonly outageMs: number;
   readonly steadyMs: number | null;
   readonly recoveredMs: number | null;
+  readonly leaderAfter: NodeId | null;
 };
 
 /** The one extension point: the default export of a module given with --plugin; the built-ins are a Plugin too. */

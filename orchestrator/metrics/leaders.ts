@@ -23,10 +23,15 @@ export class Leaders {
     return this.#reigns.filter(({ fromMs, node }) => node !== null && isIn(window, fromMs)).length;
   }
 
+  /** null: nobody. */
+  at(atMs: number): NodeId | null {
+    return this.#reigns.findLast(({ fromMs }) => fromMs <= atMs)?.node ?? null;
+  }
+
   /** The one node that led the whole window; null where there is none. */
   throughout(window: Window): NodeId | null {
-    const before = this.#reigns.findLast(({ fromMs }) => fromMs <= window.fromMs);
-    const changed = this.#reigns.some(({ fromMs, node }) => fromMs > window.fromMs && fromMs < window.toMs && node !== before?.node);
-    return changed ? null : before?.node ?? null;
+    const before = this.at(window.fromMs);
+    const changed = this.#reigns.some(({ fromMs, node }) => fromMs > window.fromMs && fromMs < window.toMs && node !== before);
+    return changed ? null : before;
   }
 }

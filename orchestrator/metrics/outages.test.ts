@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { Stream } from '../../test/event-stream.ts';
 import type { Outcome } from './commands.ts';
+import { Leaders } from './leaders.ts';
 import { Faults, outagesOf } from './outages.ts';
 
 const window = { fromMs: 1000, toMs: 11_000 };
@@ -29,16 +30,24 @@ describe('an outage', () => {
   test('is the longest gap that overlaps the fault, beside the longest of the steady part', () => {
     const faults = faultsOf(new Stream().at(5000).fault('begin', ['n2']).at(8000).fault('end', ['n2']));
     const late = (atMs: number) => (atMs >= 4990 && atMs < 6500 ? 6500 - atMs + 20 : 20);
-    const { rows, figures } = outagesOf(faults, commitsWithout(4990, 6500).filter((atMs) => atMs <= 3000 || atMs >= 3100), arrivals(late), window);
-    expect(rows).toEqual([{ fault: 'crash', index: 0, atMs: 5000, nodes: ['n2'], outageMs: 1510, steadyMs: 100, recoveredMs: 1500 }]);
+    const { rows, figures } = outagesOf(faults, null, commitsWithout(4990, 6500).filter((atMs) => atMs <= 3000 || atMs >= 3100), arrivals(late), window);
+    expect(rows).toEqual([{ fault: 'crash', index: 0, atMs: 5000, nodes: ['n2'], outageMs: 1510, steadyMs: 100, recoveredMs: 1500, leaderAfter: null }]);
     expect(figures).toEqual({
       outage: { value: 1510, unit: 'ms', bound: '=' }, 'outage.steady': { value: 100, unit: 'ms', bound: '=' }, recovered: { value: 1500, unit: 'ms', bound: '=' },
     });
   });
 
+  test('names who led when it ended, by the nodes\' own word', () => {
+    const stream = new Stream().at(500).status('n1', { role: 'leader' }).at(5000).fault('begin', ['n1']).at(6400).status('n3', { role: 'leader', epoch: 2 }).at(6600).status('n2', { role: 'leader', epoch: 3 });
+    const leaders = new Leaders();
+    for (const event of stream.events) leaders.observe(event);
+    const after = (toMs: number, known: Leaders | null = leaders) => outagesOf(faultsOf(stream), known, commitsWithout(4990, toMs), arrivals(), window).rows[0]?.leaderAfter;
+    expect([after(5500), after(6500), after(7000), after(Infinity), after(6500, null)]).toEqual(['n1', 'n3', 'n2', null, null]);
+  });
+
   test('that no commit ends is a lower bound, and nothing recovered', () => {
     const faults = faultsOf(new Stream().at(5000).fault('begin'));
-    const { rows, figures } = outagesOf(faults, commitsWithout(4990, Infinity), arrivals(), window);
+    const { rows, figures } = outagesOf(faults, null, commitsWithout(4990, Infinity), arrivals(), window);
     expect(rows[0]).toMatchObject({ outageMs: 6010, recoveredMs: null });
     expect(figures['outage']).toEqual({ value: 6010, unit: 'ms', bound: '>' });
     expect(figures['recovered']).toMatchObject({ value: null });
@@ -47,13 +56,13 @@ describe('an outage', () => {
   test('ends for the clients only when 190 of 200 arrivals are as quick as before', () => {
     const faults = faultsOf(new Stream().at(5000).fault('begin').at(5000).fault('end'));
     const slow = (atMs: number) => (atMs >= 5000 && atMs < 8000 ? 300 : 20);
-    const { rows } = outagesOf(faults, commitsWithout(5000, 5500), arrivals(slow), window);
+    const { rows } = outagesOf(faults, null, commitsWithout(5000, 5500), arrivals(slow), window);
     // Ten late ones may be among the first 200.
     expect(rows[0]?.recoveredMs).toBe(2900);
   });
 
   test('without a fault is null, with the steady gap', () => {
-    const { rows, figures } = outagesOf(faultsOf(new Stream()), commitsWithout(3000, 3070), arrivals(), window);
+    const { rows, figures } = outagesOf(faultsOf(new Stream()), null, commitsWithout(3000, 3070), arrivals(), window);
     expect(rows).toEqual([]);
     expect(figures['outage']?.value).toBeNull();
     expect(figures['outage.steady']?.value).toBe(70);
@@ -61,7 +70,7 @@ describe('an outage', () => {
 
   test('outside the measure window does not count', () => {
     const faults = faultsOf(new Stream().at(100).fault('begin').at(900).fault('end'));
-    const { rows, figures } = outagesOf(faults, commitsWithout(100, 900), arrivals(), window);
+    const { rows, figures } = outagesOf(faults, null, commitsWithout(100, 900), arrivals(), window);
     expect(rows).toEqual([]);
     expect(figures['outage.steady']?.value).toBe(10);
   });

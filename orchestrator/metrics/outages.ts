@@ -5,6 +5,7 @@ import type { NodeId } from '../../node/contract.ts';
 import type { Figure, LabEvent, Outage } from '../kinds.ts';
 import type { Outcome, Window } from './commands.ts';
 import { ranked } from './commands.ts';
+import type { Leaders } from './leaders.ts';
 
 type Span = { readonly name: string; readonly index: number; readonly nodes: readonly NodeId[]; readonly beginMs: number; endMs: number };
 type Gap = { readonly fromMs: number; readonly toMs: number; readonly ended: boolean };
@@ -37,8 +38,8 @@ export class Faults {
 
 export type Outages = { readonly rows: readonly Outage[]; readonly figures: { readonly [name: string]: Figure } };
 
-/** population: by intended time. */
-export function outagesOf(faults: Faults, commitsMs: readonly number[], population: readonly Outcome[], window: Window): Outages {
+/** leaders: null where no leader stays. population: by intended time. */
+export function outagesOf(faults: Faults, leaders: Leaders | null, commitsMs: readonly number[], population: readonly Outcome[], window: Window): Outages {
   const gaps = gapsIn(commitsMs, window);
   const spans = faults.spans.filter(({ beginMs, endMs }) => beginMs < window.toMs && endMs >= window.fromMs);
   const steady = gaps.filter((gap) => gap.ended && !spans.some((span) => overlap(gap, span)));
@@ -51,7 +52,10 @@ export function outagesOf(faults: Faults, commitsMs: readonly number[], populati
     const recoveredMs = gap === null ? null : recovery(population, gap, span.beginMs, quickMs);
     unended ||= gap !== null && !gap.ended;
     unrecovered ||= recoveredMs === null;
-    return { fault: span.name, index: span.index, atMs: span.beginMs, nodes: span.nodes, outageMs: gap === null ? 0 : length(gap), steadyMs, recoveredMs };
+    return {
+      fault: span.name, index: span.index, atMs: span.beginMs, nodes: span.nodes, outageMs: gap === null ? 0 : length(gap), steadyMs, recoveredMs,
+      leaderAfter: gap?.ended === true ? leaders?.at(gap.toMs) ?? null : null,
+    };
   });
   const latest = rows.flatMap(({ recoveredMs }) => recoveredMs ?? []);
   return {

@@ -1,27 +1,30 @@
 // The agreement of runners: ratios against the first, and causes only where something measured speaks for them.
 import { expect, test } from 'vitest';
-import type { Figure, Plan, Summary } from '../kinds.ts';
+import type { Figure, Outage, Plan, Summary } from '../kinds.ts';
 import { agreementsOf, renderAgreement } from './agreement.ts';
 
 type Change = {
   readonly label?: string; readonly runner?: string; readonly leader?: string | null; readonly metrics?: { readonly [name: string]: number };
   readonly uncertain?: readonly string[]; readonly errorMs?: number; readonly delayMs?: number; readonly repetition?: number;
+  readonly outages?: readonly Partial<Outage>[];
 };
 
 function figure(value: number, uncertain = false): Figure {
   return { value, unit: 'ms', bound: '=', uncertain };
 }
 
-function run({ label = 'stick', runner = 'sim', leader = 'n1', metrics = {}, uncertain = [], errorMs = 0.1, delayMs = 20, repetition = 1 }: Change = {}): Summary {
+function run({ label = 'stick', runner = 'sim', leader = 'n1', metrics = {}, uncertain = [], errorMs = 0.1, delayMs = 20, repetition = 1, outages = [] }: Change = {}): Summary {
   const link = { delayMs };
   const all = { 'commit.p50': 100, 'commit.p99': 200, throughput: 50, errors: 0, 'fsync.p50': 1, 'fsync.p99': 2, ...metrics };
   const plan = {
-    label, runner, shaper: runner === 'sim' ? 'sim' : 'userspace', repetition, seed: String(repetition), schedule: [], load: { ratePerSecond: 50 },
+    label, runner, shaper: runner === 'sim' ? 'sim' : 'userspace', repetition, seed: String(repetition), measureMs: 20_000,
+    schedule: outages.map((_, index) => ({ atMs: 5000, fault: { name: 'crash', index, phase: 'begin' }, action: { type: 'crash' } })), load: { ratePerSecond: 50 },
     nodes: [{ id: 'n1', region: 'a' }, { id: 'n2', region: 'b' }], links: { n1: { n2: link }, n2: { n1: link } },
   } as unknown as Plan;
   return {
     plan, metrics: Object.fromEntries(Object.entries(all).map(([name, value]) => [name, figure(value, uncertain.includes(name))])),
     expected: [{ region: 'a', leader, samplingErrorMs: errorMs }],
+    outages: outages.map((outage, index) => ({ fault: 'crash', index, atMs: 5000, nodes: ['n1'], outageMs: 2555, steadyMs: 60, recoveredMs: null, leaderAfter: 'n2', ...outage })),
   } as unknown as Summary;
 }
 
@@ -70,4 +73,17 @@ test('a small gap on short commits may be the shaper, and a percentile with few 
   const [agreement] = agreementsOf([run({ metrics: { 'commit.p50': 20 } }), run({ runner: 'local', metrics: { 'commit.p50': 21.5 } })]);
   expect(agreement?.gaps[0]?.because).toEqual(['shaper: each link may add 0.6 ms']);
   expect(because({ metrics: { 'commit.p99': 300 }, uncertain: ['commit.p99'] }, 'commit.p99')).toEqual(['too few samples for this percentile']);
+});
+
+test.each([
+  ['another leader', [{ leaderAfter: 'n4' }], 'commit.p50', ['after the crash: another leader (n4, there n2)']],
+  ['another outage', [{ outageMs: 3500 }], 'commit.p99', ['after the crash: another outage (3500 ms, there 2555 ms)']],
+  ['both', [{ leaderAfter: null, outageMs: 3500 }], 'throughput', ['after the crash: another leader (none, there n2) and another outage (3500 ms, there 2555 ms)']],
+  ['an outage of another length than another fault', [{}, { outageMs: 3500 }], 'commit.p99', ['after the crash (fault 2): another outage (3500 ms, there 2555 ms)']],
+  ['an outage that differs by less than the gap needs', [{ outageMs: 2600 }], 'commit.p99', ['nothing that was measured explains it']],
+  ['an outage that too few commands met', [{ outageMs: 100 }], 'commit.p99', ['nothing that was measured explains it'], [{ outageMs: 10 }]],
+])('after a fault, %s explains a gap or does not', (_what, outages: Change['outages'], metric, because, before: Change['outages'] = outages?.map(() => ({}))) => {
+  const worse = { 'commit.p50': 120, 'commit.p99': 500, throughput: 45 };
+  const [agreement] = agreementsOf([run({ outages: before ?? [] }), run({ runner: 'local', outages: outages ?? [], metrics: worse })]);
+  expect(agreement?.gaps.find((gap) => gap.metric === metric)?.because).toEqual(because);
 });

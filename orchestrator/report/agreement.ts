@@ -1,7 +1,8 @@
 // The same plan on several runners: how far do they agree, and what explains a gap? The first runner is the reference. A cause
 // is named only with what was measured of it; a gap that nothing measured explains is said to be one.
 import Table from 'cli-table3';
-import type { Figure, Plan, Summary } from '../kinds.ts';
+import type { NodeId } from '../../node/contract.ts';
+import type { Figure, Outage, Plan, Summary } from '../kinds.ts';
 import { formatFigure, formatMs, medianFigure } from './figures.ts';
 import { type Group, groupsOf } from './groups.ts';
 
@@ -23,6 +24,8 @@ const BUSY_SHARE = 0.8;
 const LAG = { leastMs: 2, share: 0.05 };
 /** A durable write stands in a commit two or three times. */
 const FSYNC_SHARE = 0.25;
+/** A difference of outages explains a gap of which it is at least this share; a percentile, when at least one in a hundred commands met it. */
+const OUTAGE = { share: 0.25, ofWindow: 0.01 };
 /** Of the userspace shaper: what a link adds at most, and the delay below which it is not fit for measurement. */
 const SHAPER = { addsMs: 0.6, leastMs: 2, links: 4 };
 
@@ -56,7 +59,7 @@ function agreementOf(reference: Group, group: Group): Agreement {
   });
   const causes = commonCauses(reference, group);
   const gaps = figures.filter(({ metric, ratio }) => ratio !== null && Math.abs(ratio - 1) > GAPS[metric]).map((compared) => {
-    const because = [...ownCauses(compared, reference, group), ...causes];
+    const because = [...afterFaults(compared, reference, group), ...ownCauses(compared, reference, group), ...causes];
     return { metric: compared.metric, because: because.length === 0 ? ['nothing that was measured explains it'] : because };
   });
   return { label: group.label, reference: planOf(reference).runner, runner: planOf(group).runner, figures, gaps };
@@ -87,8 +90,46 @@ function commonCauses(reference: Group, group: Group): readonly string[] {
 
 /** Throughout the run; several runs of a group may have several. */
 function leadersOf({ runs }: Group): string {
-  const leaders = new Set(runs.flatMap(({ expected }) => expected.map(({ leader }) => leader ?? 'none')));
-  return leaders.size === 0 ? 'none throughout' : [...leaders].sort().join(', ');
+  return namesOf(runs.flatMap(({ expected }) => expected.map(({ leader }) => leader)), 'none throughout');
+}
+
+function namesOf(leaders: readonly (NodeId | null)[], nobody: string): string {
+  const names = new Set(leaders.map((leader) => leader ?? 'none'));
+  return names.size === 0 ? nobody : [...names].sort().join(', ');
+}
+
+/** What each fault led to in one of the two and not in the other. */
+function afterFaults(compared: Compared, referenceGroup: Group, group: Group): readonly string[] {
+  const { schedule } = planOf(group);
+  const begins = schedule.filter(({ fault }) => fault.phase === 'begin').map(({ fault }) => fault);
+  return begins.flatMap(({ name, index }) => {
+    const [here, there] = [outagesOf(group, index), outagesOf(referenceGroup, index)];
+    if (here.length === 0 || there.length === 0) return [];
+    const different: string[] = [];
+    const [leader, leaderThere] = [here, there].map((outages) => namesOf(outages.map(({ leaderAfter }) => leaderAfter), 'none')) as [string, string];
+    if (leader !== leaderThere) different.push(`another leader (${leader}, there ${leaderThere})`);
+    const [outageMs, outageThereMs] = [here, there].map(medianOutageMs) as [number, number];
+    if (explains(compared, outageMs, outageThereMs, planOf(group).measureMs)) different.push(`another outage (${formatMs(outageMs)} ms, there ${formatMs(outageThereMs)} ms)`);
+    const which = begins.filter((begin) => begin.name === name).length > 1 ? ` (fault ${index + 1})` : '';
+    return different.length === 0 ? [] : [`after the ${name}${which}: ${different.join(' and ')}`];
+  });
+}
+
+/** Of one fault, in each run where its time was measured. */
+function outagesOf({ runs }: Group, index: number): readonly Outage[] {
+  return runs.flatMap(({ outages }) => outages.filter((outage) => outage.index === index));
+}
+
+function medianOutageMs(outages: readonly Outage[]): number {
+  return medianFigure(outages.map(({ outageMs }) => ({ value: outageMs, unit: 'ms', bound: '=' }))).value ?? 0;
+}
+
+/** Commands that arrive in an outage wait for its end; the other figures move by the share of the window that it takes. */
+function explains({ metric, reference, measured, ratio }: Compared, outageMs: number, outageThereMs: number, windowMs: number): boolean {
+  const differenceMs = Math.abs(outageMs - outageThereMs);
+  if (metric !== 'commit.p99') return ratio !== null && differenceMs / windowMs > OUTAGE.share * Math.abs(ratio - 1);
+  const gapMs = Math.abs((measured.value ?? 0) - (reference.value ?? 0));
+  return Math.max(outageMs, outageThereMs) > OUTAGE.ofWindow * windowMs && differenceMs > OUTAGE.share * gapMs;
 }
 
 /** Of this figure's gap. */

@@ -39,11 +39,11 @@ function milliseconds(value: number | null): string {
 export function outageTable(groups: readonly RunGroup[]): Html | null {
   const rows = groups.flatMap((group) => group.runs.flatMap((run) => run.summary.outages.map((outage) => [
     runNameOf(group, run), `${outage.index + 1}. ${outage.fault}`, outage.nodes.join(' '), formatNumber((outage.atMs - run.summary.plan.warmupMs) / 1000),
-    milliseconds(outage.outageMs), milliseconds(outage.steadyMs), milliseconds(outage.recoveredMs),
+    milliseconds(outage.outageMs), milliseconds(outage.steadyMs), milliseconds(outage.recoveredMs), outage.leaderAfter ?? NOTHING,
     run.rounds === null ? NOTHING : `${run.rounds.lost} of ${run.rounds.all}`,
   ])));
   if (rows.length === 0) return null;
-  return table('Outage of each fault', [words('run'), words('fault'), words('nodes'), number('at (s)'), number('outage (ms)'), number('steady gap (ms)'), number('recovered after (ms)'), number('rounds lost')], rows);
+  return table('Outage of each fault', [words('run'), words('fault'), words('nodes'), number('at (s)'), number('outage (ms)'), number('steady gap (ms)'), number('recovered after (ms)'), words('leader then'), number('rounds lost')], rows);
 }
 
 export function optimumTable(groups: readonly RunGroup[]): Html | null {
