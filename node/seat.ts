@@ -31,8 +31,11 @@ export type HostConfig = {
   readonly seed: string;
   /** UDP sockets of every member, self included. */
   readonly sockets: { readonly [id: NodeId]: { readonly host: string; readonly port: number } };
-  /** names: what a Host header may say besides the host, any IP address and localhost. */
-  readonly http: { readonly host: string; readonly port: number; readonly names?: readonly string[] };
+  /**
+   * names: what a Host header may say besides the host, any IP address and localhost. path: of a UNIX socket that only this
+   * user can open, to the same door; it is reached from another network namespace too.
+   */
+  readonly http: { readonly host: string; readonly port: number; readonly names?: readonly string[]; readonly path?: string };
   /** Bearer token of /control/*; where http is not on loopback, of everything but GET /status. */
   readonly token: string;
   /** Signs every frame; null: frames are not signed, which is refused where a socket is not on loopback. */

@@ -36,6 +36,7 @@ test.each<[string, unknown]>([
   ['secret must be', { ...good, secret: 'short' }],
   ['secret must be given, because 10.0.0.3 is not on loopback', { ...good, sockets: { ...good.sockets, n2: { host: '10.0.0.3', port: 7101 } } }],
   ['http.names must be', { ...good, http: { ...good.http, names: ['n1', 'a b'] } }],
+  ['http.path must be an absolute path of at most 103 bytes', { ...good, http: { ...good.http, path: `/tmp/${'s'.repeat(100)}` } }],
   ['originNs must be', { ...good, originNs: 5 }],
   ['clock must be', { ...good, clock: { offsetMs: 0, driftPpm: 0, ntp: {} } }],
   ['fsyncMs must be', { ...good, fsyncMs: -1 }],

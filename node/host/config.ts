@@ -15,6 +15,8 @@ const MAX_PLUGINS = 100;
 const MIN_TOKEN_CHARACTERS = 16;
 const HOST_NAME = /^[a-zA-Z0-9](?:[a-zA-Z0-9.-]{0,251}[a-zA-Z0-9])?$/;
 const MAX_HOST_NAMES = 64;
+/** What every kernel takes as the address of a UNIX socket. */
+const MAX_SOCKET_PATH_BYTES = 103;
 
 type Test = (value: unknown) => boolean;
 type Fields = { readonly [name: string]: unknown };
@@ -51,6 +53,7 @@ const RULES: readonly Rule[] = [
   ['sockets', mapOf(isAddress), 'a {host, port} for each node, host an IP address'],
   ['http', isAddress, 'a {host, port}, host an IP address'],
   ['http.names', (value) => value === undefined || (Array.isArray(value) && value.length <= MAX_HOST_NAMES && value.every(isHostName)), `at most ${MAX_HOST_NAMES} host names`],
+  ['http.path', (value) => value === undefined || (typeof value === 'string' && isAbsolute(value) && Buffer.byteLength(value) <= MAX_SOCKET_PATH_BYTES), `an absolute path of at most ${MAX_SOCKET_PATH_BYTES} bytes`],
   ['token', isSecret, `a text of at least ${MIN_TOKEN_CHARACTERS} characters`],
   ['secret', (value) => value === null || isSecret(value), `null or a text of at least ${MIN_TOKEN_CHARACTERS} characters`],
   ['dataDir', isText, 'a path'],

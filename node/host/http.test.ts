@@ -1,10 +1,13 @@
 // The HTTP door before a scripted node: what is refused, with which status, and that every limit holds.
 import type { Server } from 'node:http';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import http from 'node:http';
 import net from 'node:net';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import * as fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { PERFECT_LINK } from '../../netem/link.ts';
 import type { Command } from '../contract.ts';
 import type { Reply } from '../replica.ts';
@@ -36,8 +39,18 @@ function scripted(): Node {
     setLinks: (links) => calls.push(`links ${Object.keys(links).join(' ')}`),
     changeDisk: (change) => calls.push(`disk ${JSON.stringify(change)}`),
     changeClock: (change) => calls.push(`clock ${JSON.stringify(change)}`),
+    probe: ({ to, count }) => {
+      calls.push(`probe ${to.join(' ')} ${count}`);
+      return to.includes('n9') ? 'n9 is no peer of this node' : null;
+    },
+    probes: () => ({ pending: 0, frameBytes: 60, sent: [], received: [], unkept: 0 }),
     stop: () => calls.push('stop'),
   };
+}
+
+async function opened(config: Parameters<typeof openHttp>[0]): Promise<Server> {
+  const [first] = await openHttp(config, 'n1', scripted());
+  return first as Server;
 }
 
 beforeEach(async () => {
@@ -45,7 +58,7 @@ beforeEach(async () => {
   answers = [];
   taken = 'taken';
   reply = { outcome: 'ok', value: null, at: { epoch: 1, slot: 7 } };
-  server = await openHttp({ http: { host: '127.0.0.1', port: 0 }, token: TOKEN }, 'n1', scripted());
+  server = await opened({ http: { host: '127.0.0.1', port: 0 }, token: TOKEN });
   port = (server.address() as AddressInfo).port;
 });
 afterEach(() => {
@@ -270,7 +283,7 @@ describe('the door', () => {
 describe('a door that is not on loopback', () => {
   beforeEach(async () => {
     server.close();
-    server = await openHttp({ http: { host: '0.0.0.0', port: 0, names: ['n1.lab'] }, token: TOKEN }, 'n1', scripted());
+    server = await opened({ http: { host: '0.0.0.0', port: 0, names: ['n1.lab'] }, token: TOKEN });
     port = (server.address() as AddressInfo).port;
   });
 
@@ -284,5 +297,38 @@ describe('a door that is not on loopback', () => {
   test('its status is open, under its configured names and no other', async () => {
     expect((await ask('GET', '/status', '', { host: 'n1.lab:80' })).status).toBe(200);
     expect((await ask('GET', '/status', '', { host: 'n2.lab:80' })).status).toBe(403);
+  });
+});
+
+describe('a door with a UNIX socket', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'lab-door-'));
+  const path = join(folder, 'n1');
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  function askPath(method: string, route: string, headers: http.OutgoingHttpHeaders = {}): Promise<number> {
+    return new Promise((resolve, reject) => {
+      const request = http.request({ socketPath: path, method, path: route, headers, agent: false }, (response) => {
+        response.resume().on('end', () => resolve(response.statusCode ?? 0));
+      });
+      request.on('error', reject).end();
+    });
+  }
+
+  test('only this user can open it, it asks for the token as the other does, and a file of a life before is no hindrance', async () => {
+    for (let life = 0; life < 2; life++) {
+      const doors = await openHttp({ http: { host: '198.18.0.11', port: 0, path }, token: TOKEN }, 'n1', scripted()).catch((error: unknown) => error);
+      // Nothing here has the address of a node in a namespace.
+      expect(String(doors)).toContain('198.18.0.11:0/tcp: this machine has no such address');
+      const servers = await openHttp({ http: { host: '0.0.0.0', port: 0, path }, token: TOKEN }, 'n1', scripted());
+      expect(statSync(path).mode & 0o777).toBe(0o600);
+      expect(await askPath('GET', '/status')).toBe(200);
+      expect(await askPath('POST', '/control/go')).toBe(401);
+      expect(await askPath('GET', '/events')).toBe(401);
+      expect(await askPath('GET', '/events', { authorization: `Bearer ${TOKEN}` })).toBe(200);
+      servers[0]?.close();
+      // The second stays open, as that of a process that was killed.
+      servers[1]?.unref();
+      if (life === 1) servers[1]?.close();
+    }
   });
 });

@@ -2,10 +2,11 @@
 // the run's token, and where the door is not on loopback so does everything but GET /status; a page of a browser reaches
 // nothing, because its Origin or its Host gives it away. Who hangs up waits for nothing any longer.
 import { createHash, timingSafeEqual } from 'node:crypto';
+import { chmodSync, rmSync } from 'node:fs';
 import http from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { isIP } from 'node:net';
-import type { Socket } from 'node:net';
+import type { ListenOptions, Socket } from 'node:net';
 import type { Link } from '../../netem/link.ts';
 import type { ClockChange } from '../clock.ts';
 import type { DiskChange } from '../disk-fault.ts';
@@ -13,6 +14,7 @@ import type { Command, Json, NodeId, Position } from '../contract.ts';
 import type { Reply, Transaction } from '../replica.ts';
 import type { HostConfig } from '../seat.ts';
 import { readCommands } from './commands.ts';
+import type { Malformed } from './commands.ts';
 import { readClockChange, readDiskChange, readLinks } from './control.ts';
 import { bindFailure } from './failure.ts';
 import { isLoopback } from './loopback.ts';
@@ -48,9 +50,21 @@ const JSON_TYPE = 'application/json';
 const NOT_HTTP = 'HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: 42\r\n\r\n'
   + '{"error":"not a well-formed HTTP request"}';
 
-/** Binds and listens. Rejects with a Failure. */
-export async function openHttp(config: Pick<HostConfig, 'http' | 'token'>, self: NodeId, node: Node): Promise<Server> {
+/** Binds and listens: at the address, and at the UNIX socket when there is one. Rejects with a Failure. */
+export async function openHttp(config: Pick<HostConfig, 'http' | 'token'>, self: NodeId, node: Node): Promise<readonly Server[]> {
+  const { host, port, path } = config.http;
   const door = new Door(config, node);
+  const servers = [await listen(door, self, { port, host }, `${host}:${port}/tcp`)];
+  if (path !== undefined) {
+    // Of a life before this one, which was killed.
+    rmSync(path, { force: true });
+    servers.push(await listen(door, self, { path }, path));
+    chmodSync(path, 0o600);
+  }
+  return servers;
+}
+
+async function listen(door: Door, self: NodeId, where: ListenOptions, shownAs: string): Promise<Server> {
   const server = http.createServer({
     maxHeaderSize: MAX_HEADER_BYTES, headersTimeout: REQUEST_MS, requestTimeout: REQUEST_MS, keepAliveTimeout: KEPT_ALIVE_MS, noDelay: true,
   }, (request, response) => door.handle(request, response));
@@ -62,8 +76,8 @@ export async function openHttp(config: Pick<HostConfig, 'http' | 'token'>, self:
     else socket.destroy();
   });
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (error) => reject(bindFailure(self, `${config.http.host}:${config.http.port}/tcp`, error)));
-    server.listen({ port: config.http.port, host: config.http.host, backlog: 1_024 }, resolve);
+    server.once('error', (error) => reject(bindFailure(self, shownAs, error)));
+    server.listen({ ...where, backlog: 1_024 }, resolve);
   });
   server.removeAllListeners('error');
   return server;
@@ -207,38 +221,33 @@ class Door {
   }
 
   #act(action: string, body: unknown, response: ServerResponse): void {
-    if (action === 'go') {
-      if (this.#node.go()) answer(response, 200, {});
-      else refuse(response, 409, 'this node was released before');
-    } else if (action === 'links') {
-      const read = readLinks(body);
-      if ('malformed' in read) {
-        refuse(response, 400, read.malformed);
+    /** Does it with what the body says, or says what is wrong with it. */
+    const obeyed = <T extends object>(read: T | Malformed, act: (read: T) => string | null | void): void => {
+      const wrong = 'malformed' in read ? (read as Malformed).malformed : act(read) ?? null;
+      if (wrong === null) answer(response, 200, {});
+      else refuse(response, 400, wrong);
+    };
+    const node = this.#node;
+    switch (action) {
+      case 'go':
+        if (node.go()) answer(response, 200, {});
+        else refuse(response, 409, 'this node was released before');
         return;
-      }
-      this.#node.setLinks(read.links);
-      answer(response, 200, {});
-    } else if (action === 'clock') {
-      const read = readClockChange(body);
-      if ('malformed' in read) {
-        refuse(response, 400, read.malformed);
-        return;
-      }
-      this.#node.changeClock(read.change);
-      answer(response, 200, {});
-    } else if (action === 'disk') {
-      const read = readDiskChange(body);
-      if ('malformed' in read) {
-        refuse(response, 400, read.malformed);
-        return;
-      }
-      this.#node.changeDisk(read.change);
-      answer(response, 200, {});
-    } else if (action === 'stop') {
-      response.on('finish', () => this.#node.stop());
-      answer(response, 202, {});
-    } else {
-      refuse(response, 404, 'control has go, links, clock, disk, stop');
+      case 'links':
+        return obeyed(readLinks(body), ({ links }) => node.setLinks(links));
+      case 'clock':
+        return obeyed(readClockChange(body), ({ change }) => node.changeClock(change));
+      case 'disk':
+        return obeyed(readDiskChange(body), ({ change }) => node.changeDisk(change));
+      case 'probe':
+        return obeyed(readProbes(body), ({ order }) => node.probe(order));
+      case 'probes':
+        return answer(response, 200, node.probes());
+      case 'stop':
+        response.on('finish', () => node.stop());
+        return answer(response, 202, {});
+      default:
+        refuse(response, 404, 'control has go, links, clock, disk, probe, probes, reconfigure, stop');
     }
   }
 }

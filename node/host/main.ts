@@ -58,13 +58,15 @@ async function main(): Promise<void> {
   const stop = () => {
     if (stopping) return;
     stopping = true;
-    server.close();
-    server.closeAllConnections();
+    for (const server of servers) {
+      server.close();
+      server.closeAllConnections();
+    }
     host.close().then(() => process.exit(EXIT.ok), fail);
   };
   const host = new Host({ config, protocol, now, events, stop, fail });
   host.useSocket(await openUdp({ self, sockets: config.sockets, frameBytes: config.seat.frameBytes, received: host.received }));
-  const server = await openHttp(config, self, host);
+  const servers = await openHttp(config, self, host);
   process.on('SIGTERM', stop).on('SIGINT', stop);
   watchParent(stop);
   if (!config.held) host.go();
