@@ -1,6 +1,6 @@
 // The commands that wait for an answer at this node: from its own clients, or forwarded by another node. An answer of
 // `fail` is given only where the command certainly did not happen; a forwarded one may have been duplicated on the way.
-import type { Command, CommandId, Json, NodeId, Operation } from './contract.ts';
+import type { Command, CommandId, Json, NodeId, Operation, Reconfigure } from './contract.ts';
 import { splitId } from './kv.ts';
 import type { Answer } from './kv.ts';
 import type { Outbox } from './outbox.ts';
@@ -50,6 +50,11 @@ export class Clients {
     return waiting.at === 'machine';
   }
 
+  /** What can happen nowhere as it stands. */
+  refuse(id: CommandId, origin: NodeId | null): void {
+    this.#tell(origin, id, { outcome: 'fail', reason: 'malformed' });
+  }
+
   forget(id: CommandId): void {
     this.#waiting.delete(id);
   }
@@ -69,7 +74,7 @@ export class Clients {
     if (waiting !== undefined) this.#answer(waiting, reply);
   }
 
-  rejected(id: CommandId, reason: 'not-leader' | 'no-quorum' | 'busy', leader: NodeId | undefined): void {
+  rejected(id: CommandId, reason: 'not-leader' | 'no-quorum' | 'busy' | 'malformed', leader: NodeId | undefined): void {
     const waiting = this.#waiting.get(id);
     if (waiting === undefined) return;
     const own = waiting.origins.has(null);
@@ -157,7 +162,25 @@ function isOperation(value: Json | undefined): value is Operation {
       return isText(key) && isText(value['value']);
     case 'cas':
       return isText(key) && isText(value['value']) && (value['expect'] === null || isText(value['expect']));
+    case 'reconfigure':
+      return isReconfigure(value);
     default:
       return false;
   }
+}
+
+/** Of a configuration, and so of a change of it. */
+const MAX_MEMBERS = 64;
+
+/** Distinct names, at most as many as a configuration may have; null when the value is anything else. */
+export function membersOf(value: Json | undefined): readonly NodeId[] | null {
+  if (!Array.isArray(value) || value.length > MAX_MEMBERS || !value.every(isText)) return null;
+  return new Set(value).size === value.length ? (value as readonly NodeId[]) : null;
+}
+
+/** Somebody is added or removed, and nobody both. */
+export function isReconfigure(value: { readonly [key: string]: Json | undefined }): value is Reconfigure {
+  const add = membersOf(value['add']);
+  const remove = membersOf(value['remove']);
+  return add !== null && remove !== null && add.length + remove.length > 0 && !add.some((id) => remove.includes(id));
 }

@@ -13,14 +13,21 @@ export type NodeId = string;
 /** 'c1:17': session and sequence number, joined by the last colon. A retry keeps it. */
 export type CommandId = string;
 
-export type Operation =
+/** What clients ask for: each is about one key. */
+export type KeyOperation =
   | { readonly type: 'get'; readonly key: string }
   | { readonly type: 'put'; readonly key: string; readonly value: string }
   /** Answers 'true' or 'false'. */
   | { readonly type: 'cas'; readonly key: string; readonly expect: string | null; readonly value: string }
   | { readonly type: 'append'; readonly key: string; readonly value: string };
+/**
+ * A change of membership, asked for by the lab: answers null, and changes no key. Reaches only protocols that are `reconfigurable`.
+ * Its commit says that the new configuration alone is in force: who was removed may be switched off.
+ */
+export type Reconfigure = { readonly type: 'reconfigure'; readonly add: readonly NodeId[]; readonly remove: readonly NodeId[] };
+export type Operation = KeyOperation | Reconfigure;
 
-export type Command = { readonly id: CommandId; readonly op: Operation };
+export type Command<O extends Operation = Operation> = { readonly id: CommandId; readonly op: O };
 
 /** epoch: the one in which this command was first proposed for this slot, the same on every node. Slots count from 1. */
 export type Position = { readonly epoch: number; readonly slot: number };
@@ -71,8 +78,8 @@ export interface Env<Message, Entry, Options> {
    * A null command is a no-op, a signature and the like.
    */
   commit(command: Command | null, at: Position): void;
-  /** This command certainly did not and will not happen through this node. */
-  reject(id: CommandId, reason: 'not-leader' | 'no-quorum' | 'busy', leader?: NodeId): void;
+  /** This command certainly did not and will not happen through this node. 'malformed': nor through any other, as it stands. */
+  reject(id: CommandId, reason: 'not-leader' | 'no-quorum' | 'busy' | 'malformed', leader?: NodeId): void;
   /** A read outside the log: evaluated once afterSlot is applied. */
   serve(command: Command, afterSlot: number): void;
   /** Encoded bytes, to batch up to maxMessageBytes. */
@@ -126,6 +133,8 @@ export interface Protocol<Message extends Json, Entry extends Json, Options> {
   leadership?(options: Options): Leadership;
   /** Default true; false: a crashed node returns under a new id. */
   readonly restartable?: boolean;
+  /** Default false; true: it changes its members by the operation `reconfigure`, and nodes may join. */
+  readonly reconfigurable?: boolean;
   /** Default false; true: log epochs never fall from slot to slot. */
   readonly epochsRiseWithSlot?: boolean;
   /** The closed form of the commit latency that a client sees; null where the protocol states none. */

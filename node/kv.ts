@@ -72,6 +72,8 @@ export class KeyValue {
         this.registers.set(op.key, grown);
         return null;
       }
+      case 'reconfigure':
+        return null;
     }
   }
 

@@ -89,7 +89,7 @@ export class Replica {
     this.seat = seat;
     this.#ports = ports;
     this.#slots = new Slots(protocol.epochsRiseWithSlot ?? false);
-    for (const id of seat.members) this.#peers.set(id, { life: 0, reassembler: new Reassembler(seat.maxMessageBytes) });
+    for (const id of new Set([...seat.members, ...Object.keys(seat.addresses)])) this.#peers.set(id, { life: 0, reassembler: new Reassembler(seat.maxMessageBytes) });
     this.#outbox = new Outbox(seat, ports, this.counters, (message) => this.#inputs.push({ type: 'message', from: seat.self, message }),
       (peer) => this.#peers.get(peer)?.life ?? 0);
     this.#clients = new Clients(seat, ports, this.#outbox);
@@ -179,6 +179,11 @@ export class Replica {
 
   /** false: answered from the sessions, or not the machine's affair now. */
   #accept(command: Command, from: NodeId | null): boolean {
+    const { id, op } = command;
+    if (op.type === 'reconfigure' && !(this.protocol.reconfigurable === true && [...op.add, ...op.remove].every((node) => this.#peers.has(node)))) {
+      this.#clients.refuse(id, from);
+      return false;
+    }
     const answer = this.#kv.answered(command.id);
     if (answer === undefined) return this.#clients.open(command, from);
     this.#clients.answerApplied(command.id, from, answer);

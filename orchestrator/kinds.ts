@@ -2,7 +2,7 @@
 // else (faults, workloads, checks, sinks, runners) is an object of one of these kinds. The simulator needs no promises.
 import type { z } from 'zod';
 import type { ClockSpec } from '../node/clock.ts';
-import type { AnyProtocol, Claim, Command, CommandId, Json, NodeId, Operation } from '../node/contract.ts';
+import type { AnyProtocol, Claim, Command, CommandId, Json, KeyOperation, NodeId } from '../node/contract.ts';
 import type { DiskChange, DiskKept } from '../node/disk-fault.ts';
 import type { NodeEvent, Reply } from '../node/replica.ts';
 import type { Detail } from '../node/seat.ts';
@@ -16,7 +16,7 @@ export type BreakerState = 'closed' | 'open' | 'half-open';
 /** What the load generator saw. `client` is a session ('c17'); `region` the place its requests come from. */
 export type ClientEvent =
   /** atMs: the actual first send; intendedMs: when the arrival schedule wanted it. Latency counts from intendedMs. */
-  | { readonly type: 'invoke'; readonly client: string; readonly region: string; readonly command: Command; readonly intendedMs: number }
+  | { readonly type: 'invoke'; readonly client: string; readonly region: string; readonly command: Command<KeyOperation>; readonly intendedMs: number }
   /** One request for this command leaves for this node; the first and every retry. */
   | { readonly type: 'attempt'; readonly client: string; readonly id: CommandId; readonly to: NodeId }
   /** Refused, broken, or let through by no breaker: it asks again after so long. */
@@ -73,8 +73,8 @@ export interface Fault<P = any> {
 /** Sequential specification, for the linearizability check. value: what the client was answered. */
 export interface Model<S> {
   readonly initial: S;
-  partition(op: Operation): string;
-  step(state: S, op: Operation, value: string | null): { readonly legal: boolean; readonly state: S };
+  partition(op: KeyOperation): string;
+  step(state: S, op: KeyOperation, value: string | null): { readonly legal: boolean; readonly state: S };
   key(state: S): string;
 }
 
@@ -85,7 +85,7 @@ export interface Workload<P = any> {
   readonly summary: string;
   readonly params: z.ZodType<P>;
   /** Endless; one iterator per session. Each `next` brings what the session was answered last; null: nothing yet. */
-  operations(params: P, client: number, random: () => number): Iterator<Operation, never, Reply | null>;
+  operations(params: P, client: number, random: () => number): Iterator<KeyOperation, never, Reply | null>;
   // oxlint-disable-next-line typescript/no-explicit-any -- the state is the model's own
   readonly model: Model<any>;
 }

@@ -1,5 +1,5 @@
 // Hand-written runs for the tests of checks, figures and tables: a plan of three nodes, and events in a few words.
-import type { CommandId, NodeId, Operation, Status } from '../node/contract.ts';
+import type { CommandId, NodeId, KeyOperation, Status } from '../node/contract.ts';
 import type { Reply } from '../node/replica.ts';
 import type { Check, ClientEvent, LabEvent, Plan, Verdict } from '../orchestrator/kinds.ts';
 import { PERFECT_LINK } from '../netem/link.ts';
@@ -36,7 +36,7 @@ export class Stream {
     return this;
   }
 
-  invoke(id: CommandId, op: Operation, { intendedMs = this.#atMs, region = 'here' } = {}): this {
+  invoke(id: CommandId, op: KeyOperation, { intendedMs = this.#atMs, region = 'here' } = {}): this {
     return this.#add('load', { type: 'invoke', client: id.split(':')[0] as string, region, command: { id, op }, intendedMs });
   }
 
@@ -56,7 +56,7 @@ export class Stream {
     return this.#add(node, { type: 'placed', id, at: { epoch, slot } });
   }
 
-  commit(node: NodeId, slot: number, id: CommandId | null, op: Operation, { epoch = 1, value = null as string | null, life = 1 } = {}): this {
+  commit(node: NodeId, slot: number, id: CommandId | null, op: KeyOperation, { epoch = 1, value = null as string | null, life = 1 } = {}): this {
     return this.#add(node, { type: 'committed', command: id === null ? null : { id, op }, at: { epoch, slot }, value }, life);
   }
 
@@ -102,10 +102,10 @@ export class Stream {
   }
 }
 
-export function put(key: string, value: string): Operation {
+export function put(key: string, value: string): KeyOperation {
   return { type: 'put', key, value };
 }
 
-export function get(key: string): Operation {
+export function get(key: string): KeyOperation {
   return { type: 'get', key };
 }

@@ -1,9 +1,9 @@
 // Reads histories in the two formats of Porcupine's test data (test/histories/NOTICE) as calls of the linearizability check.
-import type { Operation } from '../node/contract.ts';
+import type { KeyOperation } from '../node/contract.ts';
 import type { Call } from '../orchestrator/checks/wgl.ts';
 import type { Model } from '../orchestrator/kinds.ts';
 
-type Open = { readonly op: Operation; readonly from: number };
+type Open = { readonly op: KeyOperation; readonly from: number };
 
 /** One register, jepsen's log lines: `:info` is an unknown outcome, `:fail :cas` compared false, `:fail :read` had no answer. */
 export function jepsenCalls(text: string): Call[] {
@@ -31,7 +31,7 @@ export function jepsenCalls(text: string): Call[] {
   return calls;
 }
 
-function jepsenOperation(type: string, value: string): Operation {
+function jepsenOperation(type: string, value: string): KeyOperation {
   if (type === 'read') return { type: 'get', key: 'r' };
   if (type === 'write') return { type: 'put', key: 'r', value };
   const [expect, next] = value.replaceAll(/[[\]]/g, '').split(' ') as [string, string];

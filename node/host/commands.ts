@@ -1,10 +1,12 @@
 // What a client may ask, checked by hand because it stands on the commit path. Every limit has its line in the answer.
-import type { Command } from '../contract.ts';
+import { isReconfigure } from '../clients.ts';
+import type { Command, Json } from '../contract.ts';
 
 const MAX_BATCH = 1_000;
 const MAX_KEY_CHARACTERS = 256;
 const MAX_VALUE_BYTES = 16 << 10;
 const ID = /^[a-z][a-z0-9-]{0,30}:\d{1,12}$/;
+const NODE = /^[a-z][a-z0-9-]{0,30}$/;
 const FIELDS: { readonly [type: string]: readonly string[] } = {
   get: ['type', 'key'],
   put: ['type', 'key', 'value'],
@@ -14,14 +16,16 @@ const FIELDS: { readonly [type: string]: readonly string[] } = {
 
 /** What is wrong with a body, in one line. */
 export type Malformed = { readonly malformed: string };
+/** A batch is answered in its order. */
+export type Commands = { readonly commands: readonly Command[]; readonly batch: boolean };
 type Fields = { readonly [name: string]: unknown };
 
 export function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** One command or a batch of them; a batch is answered in its order. */
-export function readCommands(body: string): { readonly commands: readonly Command[]; readonly batch: boolean } | Malformed {
+/** One command of a client or a batch of them. */
+export function readCommands(body: string): Commands | Malformed {
   let value: unknown;
   try {
     value = JSON.parse(body);
@@ -34,7 +38,7 @@ export function readCommands(body: string): { readonly commands: readonly Comman
   if (list.length > MAX_BATCH) return { malformed: `a batch of ${list.length} commands; at most ${MAX_BATCH}` };
   const ids = batch ? new Set<string>() : null;
   for (const [index, command] of list.entries()) {
-    const wrong = wrongCommand(command);
+    const wrong = wrongCommand(command, wrongOperation);
     if (wrong !== null) return { malformed: batch ? `command ${index}: ${wrong}` : wrong };
     const { id } = command as Command;
     if (ids?.has(id) === true) return { malformed: `command ${index}: the id ${id} is in this batch already` };
@@ -43,18 +47,29 @@ export function readCommands(body: string): { readonly commands: readonly Comman
   return { commands: list as readonly Command[], batch };
 }
 
-function wrongCommand(value: unknown): string | null {
+/** A change of membership, which comes through /control alone. */
+export function readReconfigure(value: unknown): Commands | Malformed {
+  const wrong = wrongCommand(value, (op) => {
+    const named = [op['add'], op['remove']].flat();
+    const fits = op['type'] === 'reconfigure' && Object.keys(op).length === 3 && named.every((id) => typeof id === 'string' && NODE.test(id)) && isReconfigure(op as { readonly [key: string]: Json });
+    return fits ? null : "op: {type: 'reconfigure', add: ['n6'], remove: ['n1']}, up to 64 node ids in each list, none twice, one at least";
+  });
+  return wrong === null ? { commands: [value as Command], batch: false } : { malformed: wrong };
+}
+
+function wrongCommand(value: unknown, wrongIn: (op: Fields) => string | null): string | null {
   if (!isFields(value)) return "a command is an object like {id: 'c1:1', op: {type: 'get', key: 'k'}}";
   const { id, op } = value;
   if (typeof id !== 'string' || !ID.test(id)) return `id: a session, a colon and a number, like 'c1:1'`;
   const extra = Object.keys(value).find((name) => name !== 'id' && name !== 'op');
   if (extra !== undefined) return `${shown(extra)}: unknown; a command has id and op`;
   if (!isFields(op)) return "op: an object like {type: 'get', key: 'k'}";
-  return wrongOperation(op);
+  return wrongIn(op);
 }
 
 function wrongOperation(op: Fields): string | null {
   const fields = typeof op['type'] === 'string' && Object.hasOwn(FIELDS, op['type']) ? FIELDS[op['type']] : undefined;
+  if (op['type'] === 'reconfigure') return 'op.type: reconfigure is for POST /control/reconfigure';
   if (fields === undefined) return `op.type: one of ${Object.keys(FIELDS).join(', ')}`;
   const extra = Object.keys(op).find((name) => !fields.includes(name));
   if (extra !== undefined) return `op.${shown(extra)}: unknown; ${String(op['type'])} has ${fields.join(', ')}`;

@@ -3,7 +3,7 @@
 // any other call of unknown outcome may have happened at any later time, or never. A search that exceeds its budget is
 // `unknown`, never valid. The nodes' commits tell in which order to try the calls, and nothing else: what clients saw is
 // judged, not what nodes say. Keeps one record an operation.
-import type { CommandId, Operation } from '../../node/contract.ts';
+import type { CommandId, KeyOperation } from '../../node/contract.ts';
 import type { Check, Model, Verdict } from '../kinds.ts';
 import { counted, operationInWords } from './words.ts';
 import { searchOrder } from './wgl.ts';
@@ -16,10 +16,10 @@ const MAX_STEPS = 10_000_000;
 /** Calls shown of those that were stuck. */
 const MAX_SHOWN = 6;
 
-type Invoked = { readonly op: Operation; readonly from: number; slot: number | null };
+type Invoked = { readonly op: KeyOperation; readonly from: number; slot: number | null };
 
 /** What an open call answers if it happened: a cas that compared false changed nothing, so it need not have happened. */
-function answerIfDone(op: Operation): string | null {
+function answerIfDone(op: KeyOperation): string | null {
   return op.type === 'cas' ? 'true' : null;
 }
 

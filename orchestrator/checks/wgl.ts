@@ -10,13 +10,13 @@
 // - The set of calls taken is written as its highest member and those below it that are missing, which are only the
 //   concurrent ones; so a key does not grow with the history.
 // Pure code has no clock: the budget is a number of model steps.
-import type { CommandId, Operation } from '../../node/contract.ts';
+import type { CommandId, KeyOperation } from '../../node/contract.ts';
 import type { Model } from '../kinds.ts';
 
 /** from, to: places in the order of all client events. to = Infinity: outcome unknown, may or may not have happened. */
 export type Call = {
   readonly id: CommandId;
-  readonly op: Operation;
+  readonly op: KeyOperation;
   readonly value: string | null;
   readonly from: number;
   readonly to: number;
@@ -179,7 +179,7 @@ class Searcher<S> {
     return false;
   }
 
-  #step(state: S, op: Operation, value: string | null): { readonly legal: boolean; readonly state: S } {
+  #step(state: S, op: KeyOperation, value: string | null): { readonly legal: boolean; readonly state: S } {
     this.#steps++;
     return this.#model.step(state, op, value);
   }
@@ -202,7 +202,7 @@ class Searcher<S> {
   }
 
   /** Was the last call taken an optional one, tried without need, without which this call would lead to the same state? */
-  #overwrites(op: Operation, value: string | null, key: string): boolean {
+  #overwrites(op: KeyOperation, value: string | null, key: string): boolean {
     const last = this.#moves.at(-1);
     if (last === undefined || last.index < this.#answered || last.way === 'slot') return false;
     const without = this.#step(last.state, op, value);

@@ -5,6 +5,7 @@ import type { LabEvent, Verdict } from '../kinds.ts';
 export type Committed = LabEvent & { readonly type: 'committed' };
 
 export function sameOperation(a: Operation, b: Operation): boolean {
+  if (a.type === 'reconfigure' || b.type === 'reconfigure') return operationInWords(a) === operationInWords(b);
   if (a.type !== b.type || a.key !== b.key) return false;
   if (a.type === 'get' || b.type === 'get') return true;
   return a.value === b.value && (a.type !== 'cas' || b.type !== 'cas' || a.expect === b.expect);
@@ -30,6 +31,8 @@ export function operationInWords(op: Operation): string {
       return `append ${op.key}+=${op.value}`;
     case 'cas':
       return `cas ${op.key} ${op.expect ?? 'nothing'}→${op.value}`;
+    case 'reconfigure':
+      return ['reconfigure', ...op.add.map((id) => `+${id}`), ...op.remove.map((id) => `-${id}`)].join(' ');
   }
 }
 

@@ -3,7 +3,7 @@
 // One command is open per session. Latency counts from the intended time, so a late generator cannot hide a slow server.
 // A retry keeps the id. The outcome is `fail` only when every attempt was certainly refused; anything else that did not
 // end in `ok` by the timeout is `unknown`, and its session is retired.
-import type { Command, NodeId, Operation } from '../../node/contract.ts';
+import type { Command, NodeId, KeyOperation } from '../../node/contract.ts';
 import { randomStream } from '../../node/kit/random.ts';
 import type { Reply } from '../../node/replica.ts';
 import type { ClientEvent, Plan, Workload } from '../kinds.ts';
@@ -28,14 +28,14 @@ export interface ClientPorts {
 type Session = {
   readonly id: string;
   readonly region: string;
-  readonly operations: Iterator<Operation, never, Reply | null>;
+  readonly operations: Iterator<KeyOperation, never, Reply | null>;
   sequence: number;
   /** What its previous command was answered: its workload may go by it. */
   answered: Reply | null;
 };
 type Open = {
   readonly session: Session;
-  readonly command: Command;
+  readonly command: Command<KeyOperation>;
   readonly deadlineMs: number;
   attempts: number;
   /** Attempts without an answer so far. */
@@ -118,7 +118,7 @@ export class Sessions {
   }
 
   #invoke(session: Session, intendedMs: number): void {
-    const command: Command = { id: `${session.id}:${++session.sequence}`, op: session.operations.next(session.answered).value };
+    const command: Command<KeyOperation> = { id: `${session.id}:${++session.sequence}`, op: session.operations.next(session.answered).value };
     const open: Open = {
       session, command, deadlineMs: intendedMs + this.#plan.load.timeoutMs, attempts: 0, waiting: 0,
       uncertain: false, refusals: 0, last: null, refused: null, closed: false,

@@ -2,7 +2,7 @@
 // would be several operations; so an increment appends one mark, and the count is the number of marks that a read sees.
 // Increments commute and none names what it wrote: a lost or a doubled one shows in the count alone.
 import { z } from 'zod';
-import type { Operation } from '../../node/contract.ts';
+import type { KeyOperation } from '../../node/contract.ts';
 import type { Reply } from '../../node/replica.ts';
 import type { Model, Workload } from '../kinds.ts';
 import { percent } from '../units.ts';
@@ -42,7 +42,7 @@ function isLarge(reply: Reply | null): boolean {
   return reply?.outcome === 'ok' && (reply.value === 'full' || (reply.value ?? '').length >= LARGE_COUNT);
 }
 
-function* operations({ keys, reads }: Params, _client: number, random: () => number): Generator<Operation, never, Reply | null> {
+function* operations({ keys, reads }: Params, _client: number, random: () => number): Generator<KeyOperation, never, Reply | null> {
   const generations = new Map<number, number>();
   for (;;) {
     const number = Math.floor(random() * keys) + 1;

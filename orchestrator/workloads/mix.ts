@@ -1,6 +1,6 @@
 // Reads, unique writes and compare-and-sets in given shares, on keys that the workload chooses. Every written value is
 // unique, so that a read tells which write it saw.
-import type { Operation } from '../../node/contract.ts';
+import type { KeyOperation } from '../../node/contract.ts';
 import { percent } from '../units.ts';
 
 export const MIX_SHAPE = {
@@ -19,7 +19,7 @@ export function sharesFit({ reads, cas }: Mix): boolean {
 export const SHARES_PROBLEM = { path: ['cas'], error: 'reads and cas are more than 100% together\nlower one of them' };
 
 /** keyOf is asked first at each operation. */
-export function* mixedOperations({ reads, cas }: Mix, client: number, random: () => number, keyOf: () => string): Generator<Operation, never> {
+export function* mixedOperations({ reads, cas }: Mix, client: number, random: () => number, keyOf: () => string): Generator<KeyOperation, never> {
   /** What this client last wrote: the best guess of a cas. */
   const written = new Map<string, string>();
   for (let count = 1; ; count++) {

@@ -1,7 +1,7 @@
 // One loop a session: read a number, then write it plus one if it is still the same. Each half is an operation of its own;
 // a write that lost the race, or was refused, begins again with a read. What the session read decides what it writes.
 import { z } from 'zod';
-import type { Operation } from '../../node/contract.ts';
+import type { KeyOperation } from '../../node/contract.ts';
 import type { Reply } from '../../node/replica.ts';
 import type { Model, Workload } from '../kinds.ts';
 
@@ -37,7 +37,7 @@ function written(number: number): string | null {
   return number === 0 ? null : String(number);
 }
 
-function* operations({ keys }: Params, client: number): Generator<Operation, never, Reply | null> {
+function* operations({ keys }: Params, client: number): Generator<KeyOperation, never, Reply | null> {
   const key = `k${((client - 1) % keys) + 1}`;
   for (;;) {
     const read = yield { type: 'get', key };

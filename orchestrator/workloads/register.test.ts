@@ -1,11 +1,11 @@
 // The register workload: what it asks follows from the draws alone, and the model knows which answers are right.
 import { describe, expect, test } from 'vitest';
-import type { Operation } from '../../node/contract.ts';
+import type { KeyOperation } from '../../node/contract.ts';
 import { KeyValue } from '../../node/kv.ts';
 import { randomStream } from '../../node/kit/random.ts';
 import { register } from './register.ts';
 
-function take(params: { readonly keys: number; readonly reads: number; readonly cas: number }, client: number, count: number): readonly Operation[] {
+function take(params: { readonly keys: number; readonly reads: number; readonly cas: number }, client: number, count: number): readonly KeyOperation[] {
   const operations = register.operations(params, client, randomStream('s', 'client', client));
   return Array.from({ length: count }, () => operations.next().value);
 }
@@ -37,7 +37,7 @@ describe('the model', () => {
     const kv = new KeyValue();
     const random = randomStream('model');
     const states = new Map<string, unknown>();
-    const ops: readonly Operation[] = [...take({ keys: 2, reads: 30, cas: 40 }, 1, 300), ...Array.from({ length: 40 }, (_, index) => ({ type: 'append', key: 'k1', value: String(index) }) as const)];
+    const ops: readonly KeyOperation[] = [...take({ keys: 2, reads: 30, cas: 40 }, 1, 300), ...Array.from({ length: 40 }, (_, index) => ({ type: 'append', key: 'k1', value: String(index) }) as const)];
     let wrong = 0;
     ops.forEach((op, index) => {
       const value = kv.apply({ id: `c1:${index}`, op }, { epoch: 1, slot: index + 1 });

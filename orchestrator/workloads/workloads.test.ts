@@ -1,7 +1,7 @@
 // Each workload against the replicated state machine, which its model must agree with, and its model against planted
 // violations, which the linearizability check must find.
 import { describe, expect, test } from 'vitest';
-import type { Operation } from '../../node/contract.ts';
+import type { KeyOperation } from '../../node/contract.ts';
 import { randomStream } from '../../node/kit/random.ts';
 import { KeyValue } from '../../node/kv.ts';
 import type { Reply } from '../../node/replica.ts';
@@ -12,7 +12,7 @@ import { counter } from './counter.ts';
 import { hotKey } from './hot-key.ts';
 import { readIncrement } from './read-increment.ts';
 
-type Step = { readonly client: number; readonly op: Operation; readonly value: string | null };
+type Step = { readonly client: number; readonly op: KeyOperation; readonly value: string | null };
 /** What the state machine answers is changed on the way to the client, or the command is applied so many times. */
 type Plant = (step: Step & { readonly index: number }) => { readonly value?: string | null; readonly times?: number };
 

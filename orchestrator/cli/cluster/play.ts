@@ -1,7 +1,7 @@
 // A cluster of real processes to play with: no load, no plan of faults; commands and faults come from another terminal, one by
 // one, while others are on. A node that ends by itself is told and can be restarted. close() leaves nothing.
 import { randomBytes } from 'node:crypto';
-import type { NodeId, Operation } from '../../../node/contract.ts';
+import type { NodeId, KeyOperation } from '../../../node/contract.ts';
 import { LinkOverlays } from '../../../netem/overlay.ts';
 import type { LinkControl } from '../../../netem/shaper.ts';
 import { userspace } from '../../../netem/shell/userspace.ts';
@@ -120,7 +120,7 @@ export class PlayCluster {
   }
 
   /** Each is a session of its own: nothing is between the commands of a person but time. */
-  async submit(op: Operation, at: NodeId | null): Promise<Submitted> {
+  async submit(op: KeyOperation, at: NodeId | null): Promise<Submitted> {
     const nodes = this.plan.nodes.map(({ id }) => ({ name: id }));
     if (at !== null) named(nodes, at, 'node');
     const id = `play${++this.#commands}:1`;

@@ -1,6 +1,6 @@
 // What put, get, status, fault and heal print: the answer on stdout, so that a shell can use it, and what it cost on stderr.
 import Table from 'cli-table3';
-import type { Operation } from '../../../node/contract.ts';
+import type { KeyOperation } from '../../../node/contract.ts';
 import { EXIT } from '../../errors.ts';
 import { askCluster } from './ask.ts';
 import type { ClusterStatus, Submitted } from './talk.ts';
@@ -12,14 +12,14 @@ function printJson(value: object): void {
 }
 
 /** Returns the exit code. */
-export async function submit(op: Operation, { cluster, at, json }: Flags & { readonly at?: string }): Promise<number> {
+export async function submit(op: KeyOperation, { cluster, at, json }: Flags & { readonly at?: string }): Promise<number> {
   const submitted = await askCluster(cluster, { ask: 'submit', op, at: at ?? null });
   if (json) printJson({ op, ...submitted });
   else printSubmitted(op, submitted);
   return submitted.reply.outcome === 'ok' ? EXIT.ok : EXIT.missed;
 }
 
-function printSubmitted(op: Operation, { reply, node, tookMs }: Submitted): void {
+function printSubmitted(op: KeyOperation, { reply, node, tookMs }: Submitted): void {
   const took = `${tookMs.toFixed(1)} ms${node === null ? '' : `, ${node}`}`;
   if (reply.outcome === 'ok') {
     if (op.type !== 'put') process.stdout.write(reply.value === null ? '' : `${reply.value}\n`);

@@ -1,13 +1,13 @@
 // What a running cluster and the commands of another terminal say to each other: one JSON question, one JSON answer, over
 // loopback, with the token that only the user's own processes can read.
-import type { NodeId, Operation } from '../../../node/contract.ts';
+import type { NodeId, KeyOperation } from '../../../node/contract.ts';
 import type { Reply } from '../../../node/replica.ts';
 import type { ErrorCode } from '../../errors.ts';
 
 export type Question =
   | { readonly ask: 'status' }
   /** at: the node that is asked; null: the leader, else whoever answers. */
-  | { readonly ask: 'submit'; readonly op: Operation; readonly at: NodeId | null }
+  | { readonly ask: 'submit'; readonly op: KeyOperation; readonly at: NodeId | null }
   /** As typed after `lab fault`. */
   | { readonly ask: 'fault'; readonly words: readonly string[] }
   | { readonly ask: 'heal' };

@@ -1,11 +1,11 @@
 // `lab put`, `get`, `cas` and `append`: one command of a person at a running cluster.
 import type { Command } from 'commander';
-import type { Operation } from '../../../node/contract.ts';
+import type { KeyOperation } from '../../../node/contract.ts';
 import type { AddCommand, CommandContext } from './command.ts';
 
 type OperationFlags = { readonly cluster?: string; readonly at?: string; readonly json: boolean };
 
-const VERBS: readonly { readonly name: string; readonly words: readonly string[]; readonly summary: string; readonly example: string; readonly operation: (...words: readonly string[]) => Operation }[] = [
+const VERBS: readonly { readonly name: string; readonly words: readonly string[]; readonly summary: string; readonly example: string; readonly operation: (...words: readonly string[]) => KeyOperation }[] = [
   { name: 'put', words: ['key', 'value'], summary: 'writes a value', example: 'lab put k v', operation: (key = '', value = '') => ({ type: 'put', key, value }) },
   { name: 'get', words: ['key'], summary: 'reads a value', example: 'lab get k', operation: (key = '') => ({ type: 'get', key }) },
   {

@@ -5,7 +5,7 @@
 // circuit breaker lets be asked.
 import autocannon from 'autocannon';
 import { assert } from '../../../node/assert.ts';
-import type { Command, CommandId, NodeId, Operation } from '../../../node/contract.ts';
+import type { Command, CommandId, NodeId, KeyOperation } from '../../../node/contract.ts';
 import { randomStream } from '../../../node/kit/random.ts';
 import type { Reply } from '../../../node/replica.ts';
 import type { ClientEvent, Workload } from '../../kinds.ts';
@@ -17,7 +17,7 @@ import { openRelay, type Relay } from './relay.ts';
 import { readReply } from './reply.ts';
 import { Timers } from './timers.ts';
 
-type Session = { readonly id: string; readonly operations: Iterator<Operation, never, Reply | null>; sequence: number; answered: Reply | null };
+type Session = { readonly id: string; readonly operations: Iterator<KeyOperation, never, Reply | null>; sequence: number; answered: Reply | null };
 /** Where a connection comes from and goes to; failures: of its forerunners, in a row. */
 type Ends = { readonly region: string; readonly to: NodeId; readonly failures: number };
 /** What autocannon's types leave out: how a client ends before its time, and that its connection broke. */
@@ -149,7 +149,7 @@ class ClosedLoop implements Loop {
         leave();
       }
       if (ended) return { ...request, ...NOTHING };
-      const command: Command = { id: `${session.id}:${++session.sequence}`, op: session.operations.next(session.answered).value };
+      const command: Command<KeyOperation> = { id: `${session.id}:${++session.sequence}`, op: session.operations.next(session.answered).value };
       open = command.id;
       this.#open.set(command.id, { sinceMs: nowMs, timeOut: () => end({ outcome: 'unknown', reason: 'timeout' }) });
       route.sent(to, nowMs);

@@ -1,5 +1,5 @@
 // history.ndjson: one line for each operation of a client, when its outcome is known; those without one come last.
-import type { NodeId, Operation } from '../../../node/contract.ts';
+import type { NodeId, KeyOperation } from '../../../node/contract.ts';
 import type { Reply } from '../../../node/replica.ts';
 import type { LabEvent } from '../../kinds.ts';
 
@@ -8,7 +8,7 @@ export type HistoryLine = {
   readonly client: string;
   readonly region: string;
   readonly id: string;
-  readonly op: Operation;
+  readonly op: KeyOperation;
   readonly intendedMs: number;
   readonly invokedMs: number;
   readonly attempts: readonly { readonly atMs: number; readonly to: NodeId }[];

@@ -14,7 +14,7 @@ function text(name: string): string {
   if (BUILTINS.workloads.some((workload) => workload.name === name)) throw new LabError('bad-command-line', `the lab has a workload called ${JSON.stringify(name)}`, 'choose another name');
   return `// A plug-in: lab run ${protocol} --plugin ./${name}.ts --set load.workload=${name}
 // What clients ask, and what correct answers are: reads and writes of a few keys, each written value unique.
-import type { Operation } from 'consensus-lab/contract';
+import type { KeyOperation } from 'consensus-lab/contract';
 import type { Model, Plugin, Workload } from 'consensus-lab/kinds';
 import { percent, z } from 'consensus-lab/units';
 
@@ -39,7 +39,7 @@ const model: Model<string | null> = {
 };
 
 /** Endless, one iterator for each session. All randomness comes from random, so that a seed repeats it. */
-function* operations({ keys, reads }: Params, client: number, random: () => number): Generator<Operation, never> {
+function* operations({ keys, reads }: Params, client: number, random: () => number): Generator<KeyOperation, never> {
   for (let count = 1; ; count++) {
     const key = \`k\${Math.floor(random() * keys) + 1}\`;
     yield random() * 100 < reads ? { type: 'get', key } : { type: 'put', key, value: \`c\${client}.\${count}\` };
