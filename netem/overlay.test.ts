@@ -1,6 +1,6 @@
 // Overlays: a cut is one way, and healing takes off one overlay only.
 import { expect, test } from 'vitest';
-import { PERFECT_LINK } from './link.ts';
+import { openLink, PERFECT_LINK } from './link.ts';
 import { LinkOverlays } from './overlay.ts';
 
 const slow = { ...PERFECT_LINK, delayMs: 40, lossPct: 1, lossBurst: 3 };
@@ -67,4 +67,26 @@ test('a link that no overlay touched meanwhile stays the same object', () => {
   const before = overlays.uncut('n1', 'n2');
   overlays.change('f1', [['n2', 'n1', { lossPct: 30 }]]);
   expect(overlays.uncut('n1', 'n2')).toBe(before);
+});
+
+test('a cut lets nothing through where datagrams are duplicated', () => {
+  const overlays = new LinkOverlays({ n1: { n2: { ...slow, duplicatePct: 50 } } });
+  overlays.cut('f0', [['n1', 'n2']]);
+  const state = openLink(overlays.link('n1', 'n2'), Math.random, () => 0);
+  expect(Array.from({ length: 1_000 }, (_, index) => state.transmit(100, index)).flat()).toEqual([]);
+});
+
+test('faults lie over what is scheduled, whichever came first, and give it back', () => {
+  const overlays = new LinkOverlays(plan);
+  overlays.change('f0', [['n1', 'n2', { addedDelayMs: 5, lossPct: 20 }]]);
+  overlays.cut('f1', [['n2', 'n1']]);
+  const scheduled = { ...slow, delayMs: 90, lossPct: 3 };
+  overlays.schedule([['n1', 'n2', scheduled], ['n2', 'n1', scheduled], ['n3', 'n1', scheduled]]);
+  expect(overlays.matrix()).toEqual({
+    n1: { n2: { ...slow, delayMs: 95, lossPct: 20 } }, n2: { n1: { ...scheduled, lossPct: 100, lossBurst: null } }, n3: { n1: scheduled },
+  });
+  overlays.change('f0', null);
+  overlays.cut('f1', null);
+  expect(overlays.matrix()).toEqual({ n1: { n2: scheduled }, n2: { n1: scheduled }, n3: { n1: scheduled } });
+  expect(plan.n1.n2).toBe(slow);
 });

@@ -1,7 +1,9 @@
 // What faults lay over the plan's links. An overlay has a name and holds changes (more loss, more delay …) or cuts, each in one
-// direction; taking it off takes off its own alone, so that faults may overlap in time. A cut is 100 % loss and wins.
+// direction; taking it off takes off its own alone, so that faults may overlap in time. A cut is 100 % loss and wins. The plan's
+// links may change below the overlays (schedule.ts).
 import { PERFECT_LINK } from './link.ts';
 import type { Link, LinkMatrix } from './link.ts';
+import type { ScheduledLink } from './schedule.ts';
 
 /** The delay adds to what is there, everything else replaces it. */
 export type LinkChange = Partial<Omit<Link, 'delayMs'>> & { readonly addedDelayMs?: number };
@@ -10,14 +12,19 @@ export type ChangedLink = readonly [from: string, to: string, change: LinkChange
 type Pair = readonly [from: string, to: string];
 
 export class LinkOverlays {
-  readonly #plan: LinkMatrix;
+  readonly #plan: { [from: string]: { [to: string]: Link } };
   readonly #cuts = new Map<string, readonly Pair[]>();
   readonly #changes = new Map<string, readonly ChangedLink[]>();
   /** What became of each changed link: the same object until its changes differ. */
   readonly #changed = new Map<string, { readonly text: string; readonly link: Link }>();
 
   constructor(plan: LinkMatrix) {
-    this.#plan = plan;
+    this.#plan = Object.fromEntries(Object.entries(plan).map(([from, row]) => [from, { ...row }]));
+  }
+
+  /** What the plan has for these links from now on. */
+  schedule(links: readonly ScheduledLink[]): void {
+    for (const [from, to, link] of links) (this.#plan[from] ??= {})[to] = link;
   }
 
   /** They replace what this overlay cut before. null takes the overlay off. */
@@ -59,7 +66,8 @@ export class LinkOverlays {
 
   link(from: string, to: string): Link {
     const link = this.uncut(from, to);
-    return this.isCut(from, to) ? { ...link, lossPct: 100, lossBurst: null } : link;
+    // As in netem, what is duplicated survives one loss: in a cut it must not.
+    return this.isCut(from, to) ? { ...link, lossPct: 100, lossBurst: null, duplicatePct: 0 } : link;
   }
 
   /** Every link of the plan, and what overlays do to links that the plan does not mention. */

@@ -17,6 +17,7 @@ import { openLink, scheduledJitter } from '../netem/link.ts';
 import type { Link, LinkMatrix, LinkState } from '../netem/link.ts';
 import { LinkOverlays } from '../netem/overlay.ts';
 import type { ChangedLink } from '../netem/overlay.ts';
+import type { ScheduledLink } from '../netem/schedule.ts';
 import { SimulatedNode } from './node.ts';
 import type { WorldEvent } from './node.ts';
 
@@ -112,14 +113,23 @@ export class World {
   /** One way each; null takes this overlay off. A link that stays as it was keeps its state. */
   links(overlay: string, changes: readonly ChangedLink[] | null): void {
     this.#overlays.change(overlay, changes);
-    for (const row of this.#channels.values()) {
-      for (const channel of row.values()) {
-        const link = this.#overlays.uncut(channel.from, channel.to.id);
-        if (link === channel.link) continue;
-        channel.link = link;
-        channel.state = this.#openLink(link, channel.from, channel.to.id, channel.random);
-      }
+    for (const row of this.#channels.values()) for (const channel of row.values()) this.#refresh(channel);
+  }
+
+  /** What the plan has for these links from now on, under whatever faults lay over them. */
+  schedule(links: readonly ScheduledLink[]): void {
+    this.#overlays.schedule(links);
+    for (const [from, to] of links) {
+      const channel = this.#channels.get(from)?.get(to);
+      if (channel !== undefined) this.#refresh(channel);
     }
+  }
+
+  #refresh(channel: Channel): void {
+    const link = this.#overlays.uncut(channel.from, channel.to.id);
+    if (link === channel.link) return;
+    channel.link = link;
+    channel.state = this.#openLink(link, channel.from, channel.to.id, channel.random);
   }
 
   /** null: back to the plan's disk. */
