@@ -3,7 +3,7 @@
 import type { LinkMatrix } from '../netem/link.ts';
 import { PERFECT_LINK } from '../netem/link.ts';
 import type { Link } from '../netem/link.ts';
-import { oneWayMs } from '../netem/profiles.ts';
+import { linkBetween } from '../netem/profiles.ts';
 import type { Profile } from '../netem/profiles.ts';
 import type { ExperimentDocument } from './document.ts';
 import { fail } from './experiment.ts';
@@ -43,7 +43,8 @@ function changed(link: Link, given: LinkShape, scale: number): Link {
     jitterMs: given.jitter ?? link.jitterMs,
     distribution: given.distribution ?? link.distribution,
     lossPct: given.loss ?? link.lossPct,
-    lossBurst: given.burst ?? link.lossBurst,
+    // Where a loss is taken away, its bursts go with it.
+    lossBurst: given.burst ?? (given.loss === 0 ? null : link.lossBurst),
     duplicatePct: given.duplicate ?? link.duplicatePct,
     reorderPct: given.reorder ?? link.reorderPct,
     corruptPct: given.corrupt ?? link.corruptPct,
@@ -75,7 +76,7 @@ export function linksOf(profile: Profile, network: Network, places: readonly Pla
     const row: { [to: string]: Link } = {};
     for (const to of places) {
       if (from.id === to.id || (from.client && to.client)) continue;
-      let link: Link = { ...PERFECT_LINK, delayMs: oneWayMs(profile, from.region, to.region) * network.scale };
+      let link = linkBetween(profile, from.region, to.region, network.scale);
       for (const pattern of patterns) {
         if (!fits(pattern, from, to)) continue;
         link = changed(link, pattern.link, network.scale);

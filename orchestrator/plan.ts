@@ -5,7 +5,7 @@ import type { Facts, Json, Leadership, NodeId, Problem } from '../node/contract.
 import { randomStream } from '../node/kit/random.ts';
 import { mergeOptions } from '../node/options.ts';
 import type { LinkMatrix } from '../netem/link.ts';
-import { PROFILES } from '../netem/profiles.ts';
+import { PROFILES, sourceOf } from '../netem/profiles.ts';
 import type { Profile } from '../netem/profiles.ts';
 import { named } from './builtins.ts';
 import type { ExperimentDocument } from './document.ts';
@@ -246,7 +246,7 @@ function planOf(choice: Choice, { options, leadership, warnings }: Resolved, gro
     nodes: nodes.map(({ id, region, address }, index) => ({ id, address, region, clock: clocks[index] ?? { offsetMs: 0, driftPpm: 0, ntp: null } })),
     leader: ground.leader,
     links,
-    network: { profile: profile.name, source: `${profile.source}; ${profile.basis}; ${profile.period}` },
+    network: { profile: profile.name, source: sourceOf(profile) },
     maxMessageBytes: settings.network.message,
     frameBytes: settings.network.frame,
     fsyncMs: simulated && settings.disk.fsync === 'real' ? SIMULATED_FSYNC_MS : settings.disk.fsync,
