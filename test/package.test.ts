@@ -53,7 +53,7 @@ type Output = { readonly summaries: readonly { readonly plan: { readonly runner:
 
 test('it holds JavaScript, types and experiments, and no tests', () => {
   const files = readdirSync(installed, { recursive: true, encoding: 'utf8' });
-  expect(files).toEqual(expect.arrayContaining(['dist/node/host/main.js', 'dist/node/contract.d.ts', 'dist/netem/profiles/aws-5.json', 'experiments/quickstart.yaml', 'LICENSE', 'NOTICE']));
+  expect(files).toEqual(expect.arrayContaining(['dist/node/host/main.js', 'dist/node/contract.d.ts', 'dist/netem/profiles/aws-5.json', 'experiments/quickstart.yaml', 'netem/kernel/run', 'LICENSE', 'NOTICE']));
   expect(files.filter((file) => /\.test\.|^(test|bench|node_modules)\b|(?<!\.d)\.ts$/.test(file) && !file.startsWith('docs/'))).toEqual([]);
 });
 
