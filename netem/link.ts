@@ -98,10 +98,10 @@ class ShapedLink implements LinkState {
   readonly #jitterMs: (interval: number) => number;
   readonly #burst: { readonly p: number; readonly r: number } | null;
   #inBurst = false;
-  #interval = -1;
+  #interval = NaN;
   #intervalDelayMs = 0;
   /** When the datagram sent last arrives, while order is kept. */
-  #lastArrivalMs = 0;
+  #lastArrivalMs = -Infinity;
   /** When each datagram that waits for the line or is on it will have left it, oldest first. */
   #leaves: number[] = [];
 

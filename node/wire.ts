@@ -23,7 +23,8 @@ export interface Bytes {
   readonly mac?: ((bytes: Uint8Array) => Uint8Array) | undefined;
 }
 
-const KINDS = ['message', 'command', 'reply'] as const;
+/** probe: measures its link, and is told apart before any replica. */
+const KINDS = ['message', 'command', 'reply', 'probe'] as const;
 export type Kind = (typeof KINDS)[number];
 
 export type Header = { readonly run: string; readonly from: NodeId; readonly to: NodeId; readonly life: number; readonly kind: Kind };
@@ -94,6 +95,11 @@ export function encodeFrames(header: Header, firstFrame: number, body: Uint8Arra
     frames.push(frame);
   }
   return frames;
+}
+
+/** Before it is decoded; undefined: none. */
+export function kindOf(datagram: Uint8Array): Kind | undefined {
+  return KINDS[datagram[3] ?? KINDS.length];
 }
 
 /** 'foreign': not a frame of this version of the lab, or not signed as this run is; 'corrupt': its checksum or its shape is wrong. */

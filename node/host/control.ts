@@ -6,6 +6,7 @@ import type { NodeId } from '../contract.ts';
 import { isFields } from './commands.ts';
 import type { Malformed } from './commands.ts';
 import { isNtp } from './config.ts';
+import type { ProbeOrder } from './probes.ts';
 
 /** Region names are allowed beside node ids: a row of the matrix also names the places of clients. */
 const PLACE = /^[a-z0-9][a-z0-9-]{0,62}$/;
@@ -14,6 +15,7 @@ const MAX_MS = 3_600_000;
 
 type Test = (value: unknown) => boolean;
 const between = (low: number, high: number): Test => (value) => typeof value === 'number' && value >= low && value <= high;
+const whole = (low: number, high: number): Test => (value) => Number.isInteger(value) && between(low, high)(value);
 const isPercent = between(0, 100);
 
 const LINK: { readonly [K in keyof Link]: Test } = {
@@ -67,6 +69,24 @@ const DISK: { readonly [K in keyof DiskChange]-?: Test } = {
 /** {change: DiskChange}, or {change: null} for the plan's disk. */
 export function readDiskChange(body: unknown): { readonly change: DiskChange | null } | Malformed {
   return readChange(body, DISK);
+}
+
+const MAX_PROBED = 64;
+const MAX_PROBES = 100_000;
+const PROBE: { readonly [K in keyof ProbeOrder]: Test } = {
+  batch: whole(0, 0xffff_ffff),
+  to: (value) => Array.isArray(value) && value.length > 0 && value.length <= MAX_PROBED && value.every((id) => typeof id === 'string') && new Set(value).size === value.length,
+  count: whole(1, MAX_PROBES),
+  everyMs: between(1, MAX_MS),
+  warmUpMs: between(0, MAX_MS),
+};
+
+/** A ProbeOrder. */
+export function readProbes(body: unknown): { readonly order: ProbeOrder } | Malformed {
+  if (!isFields(body)) return { malformed: 'an object with batch, to, count, everyMs, warmUpMs' };
+  for (const [field, test] of Object.entries(PROBE)) if (!test(body[field])) return { malformed: `${field}: out of range or missing` };
+  const order = body as unknown as ProbeOrder;
+  return order.count * order.to.length > MAX_PROBES ? { malformed: `count: at most ${MAX_PROBES} probes in all` } : { order };
 }
 
 function readChange(body: unknown, tests: { readonly [field: string]: Test }): { readonly change: { readonly [field: string]: unknown } | null } | Malformed {

@@ -22,6 +22,8 @@ import type { Disk } from './disk.ts';
 import type { EventFile } from './events.ts';
 import type { Node } from './http.ts';
 import { Pending } from './pending.ts';
+import { Probes } from './probes.ts';
+import type { ProbeOrder, ProbeReport } from './probes.ts';
 import { Shaping } from './shaping.ts';
 import type { Udp } from './udp.ts';
 
@@ -55,6 +57,7 @@ export class Host implements Node, Ports {
   readonly #timers: Timers;
   readonly #shaping: Shaping;
   readonly #pending: Pending;
+  readonly #probes: Probes;
   readonly #traffic = { sent: 0, received: 0, bytes: 0 };
   readonly #skips: (count: number) => boolean;
   readonly #loopDelay = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
@@ -82,6 +85,10 @@ export class Host implements Node, Ports {
     this.#timers = new Timers(this.#clock, now, this.#schedule);
     this.now = () => this.#clock.monotonic(now());
     this.#shaping = new Shaping(config.seed, self, now, (to, frame) => this.#udp?.send(to, frame));
+    this.#probes = new Probes({
+      seat: config.seat, peers: new Set(Object.keys(config.sockets).filter((id) => id !== self)), bytes: this.bytes, originNs: BigInt(config.originNs),
+      monotonicNs: () => process.hrtime.bigint(), send: (to, frame) => this.#shaping.send(to, frame),
+    });
     this.#pending = new Pending(config.maxPending, config.requestTimeoutMs, now, (id) => this.#replica?.forget(id));
   }
 
@@ -157,6 +164,14 @@ export class Host implements Node, Ports {
     this.#shaping.setLinks(links);
   }
 
+  probe(order: ProbeOrder): string | null {
+    return this.#probes.start(order);
+  }
+
+  probes(): ProbeReport {
+    return this.#probes.report();
+  }
+
   changeDisk(change: DiskChange | null): void {
     this.#diskChange = change === null ? null : { ...this.#diskChange, ...change };
   }
@@ -215,8 +230,9 @@ export class Host implements Node, Ports {
 
   // Turns.
 
-  /** From the socket; a held node hears nothing. */
+  /** From the socket; a held node hears nothing but probes. */
   readonly received = (frame: Uint8Array): void => {
+    if (this.#probes.received(frame)) return;
     if (this.#replica === null || this.#frames.length >= MAX_QUEUED_FRAMES) this.#lostFrames++;
     else {
       this.#frames.push(frame);
@@ -273,8 +289,8 @@ export class Host implements Node, Ports {
     const counters = this.#replica?.counters;
     if (udp === undefined || counters === undefined) return;
     this.emit({
-      type: 'traffic', ...this.#traffic, lost: udp.lost + this.#shaping.lost + this.#lostFrames, corrupt: counters.corrupt,
-      foreign: udp.foreign + counters.foreign, oversized: udp.oversized + counters.oversized, fsyncs: this.#disk?.fsyncs ?? 0,
+      type: 'traffic', ...this.#traffic, lost: udp.lost + this.#shaping.lost + this.#lostFrames, corrupt: counters.corrupt + this.#probes.counters.corrupt,
+      foreign: udp.foreign + counters.foreign + this.#probes.counters.foreign, oversized: udp.oversized + counters.oversized, fsyncs: this.#disk?.fsyncs ?? 0,
     });
     const cpu = process.cpuUsage();
     // The histogram holds whole intervals of its own timer.
@@ -291,6 +307,7 @@ export class Host implements Node, Ports {
     this.#report();
     this.#stopped = true;
     this.#timers.stop();
+    this.#probes.stop();
     this.#shaping.stop();
     this.#pending.stop();
     this.#loopDelay.disable();

@@ -80,6 +80,7 @@ function ask(method: string, path: string, body = '', headers: http.OutgoingHttp
 }
 
 const command: Command = { id: 'c1:1', op: { type: 'put', key: 'k', value: 'v' } };
+const PROBES = { batch: 1, to: ['n2', 'n3'], count: 50, everyMs: 20, warmUpMs: 100 };
 const control = (path: string, body: unknown) => ask('POST', `/control/${path}`, JSON.stringify(body), { authorization: `Bearer ${TOKEN}` });
 
 describe('commands', () => {
@@ -190,9 +191,12 @@ describe('control', () => {
   test('links and clock changes arrive, and stop comes after its answer', async () => {
     expect((await control('links', { links: { n2: PERFECT_LINK, 'us-east-1': PERFECT_LINK } })).status).toBe(200);
     expect((await control('clock', { change: { stepMs: 20 } })).status).toBe(200);
+    expect((await control('probe', PROBES)).status).toBe(200);
+    expect((await control('probe', { ...PROBES, to: ['n9'] })).body).toContain('n9 is no peer');
+    expect(JSON.parse((await control('probes', {})).body)).toMatchObject({ pending: 0, received: [] });
     expect((await control('clock', { change: null })).status).toBe(200);
     expect((await control('stop', {})).status).toBe(202);
-    expect(calls).toEqual(['links n2 us-east-1', 'clock {"stepMs":20}', 'clock null', 'stop']);
+    expect(calls).toEqual(['links n2 us-east-1', 'clock {"stepMs":20}', 'probe n2 n3 50', 'probe n9 50', 'clock null', 'stop']);
   });
 
   test.each<[string, unknown]>([
@@ -200,6 +204,9 @@ describe('control', () => {
     ['links', { links: { n2: { ...PERFECT_LINK, delayMs: -1 } } }], ['links', { links: { '../n2': PERFECT_LINK } }],
     ['clock', {}], ['clock', { change: { leapMs: 1 } }], ['clock', { change: { toString: 1 } }], ['clock', { change: { driftPpm: 1e9 } }],
     ['clock', { change: { ntp: { pollMs: 0 } } }],
+    ['probe', {}], ['probe', []], ['probe', { ...PROBES, to: [] }], ['probe', { ...PROBES, to: ['n2', 'n2'] }], ['probe', { ...PROBES, to: 'n2' }],
+    ['probe', { ...PROBES, count: 100_001 }], ['probe', { ...PROBES, count: 60_000, to: ['n2', 'n3'] }], ['probe', { ...PROBES, everyMs: 0 }],
+    ['probe', { ...PROBES, batch: -1 }], ['probe', { ...PROBES, batch: 0.5 }], ['probe', { ...PROBES, warmUpMs: null }],
   ])('/control/%s refuses %j', async (path, body) => {
     expect((await control(path, body)).status).toBe(400);
     expect(calls).toEqual([]);

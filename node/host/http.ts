@@ -13,11 +13,12 @@ import type { DiskChange } from '../disk-fault.ts';
 import type { Command, Json, NodeId, Position } from '../contract.ts';
 import type { Reply, Transaction } from '../replica.ts';
 import type { HostConfig } from '../seat.ts';
-import { readCommands } from './commands.ts';
-import type { Malformed } from './commands.ts';
-import { readClockChange, readDiskChange, readLinks } from './control.ts';
+import { readCommands, readReconfigure } from './commands.ts';
+import type { Commands, Malformed } from './commands.ts';
+import { readClockChange, readDiskChange, readLinks, readProbes } from './control.ts';
 import { bindFailure } from './failure.ts';
 import { isLoopback } from './loopback.ts';
+import type { ProbeOrder, ProbeReport } from './probes.ts';
 
 /** What the door opens to. */
 export interface Node {
@@ -35,6 +36,10 @@ export interface Node {
   setLinks(links: { readonly [to: NodeId]: Link }): void;
   changeClock(change: ClockChange | null): void;
   changeDisk(change: DiskChange | null): void;
+  /** Begins to send; null, or what is wrong with the order. */
+  probe(order: ProbeOrder): string | null;
+  /** Since it was asked last. */
+  probes(): ProbeReport;
   stop(): void;
 }
 
@@ -123,9 +128,9 @@ class Door {
     } else if (this.#guarded && url !== '/status' && !this.#hasToken(request)) {
       refuse(response, 401, "all but /status needs the run's token here: Authorization: Bearer …");
     } else if (method === 'POST' && url === '/commands') {
-      readBody(request, response, (body) => this.#commands(body, line, response));
+      readBody(request, response, (body) => this.#submit(readCommands(body), line, response));
     } else if (method === 'POST' && url.startsWith('/control/')) {
-      this.#control(url.slice('/control/'.length), request, response);
+      this.#control(url.slice('/control/'.length), request, line, response);
     } else if (method === 'GET') {
       this.#get(url, response);
     } else {
@@ -145,8 +150,7 @@ class Door {
     return timingSafeEqual(digest(request.headers.authorization ?? ''), this.#token);
   }
 
-  #commands(body: string, line: Line, response: ServerResponse): void {
-    const read = readCommands(body);
+  #submit(read: Commands | Malformed, line: Line, response: ServerResponse): void {
     if ('malformed' in read) {
       answer(response, 400, { outcome: 'fail', reason: 'malformed', error: read.malformed });
       return;
@@ -203,7 +207,7 @@ class Door {
     send(response, 200, 'application/x-ndjson', this.#node.events(Number(after), Number(limit)));
   }
 
-  #control(action: string, request: IncomingMessage, response: ServerResponse): void {
+  #control(action: string, request: IncomingMessage, line: Line, response: ServerResponse): void {
     if (!this.#hasToken(request)) {
       refuse(response, 401, "/control/* needs the run's token: Authorization: Bearer …");
       return;
@@ -216,7 +220,8 @@ class Door {
         refuse(response, 400, 'the body is not JSON');
         return;
       }
-      this.#act(action, body, response);
+      if (action === 'reconfigure') this.#submit(readReconfigure(body), line, response);
+      else this.#act(action, body, response);
     });
   }
 
@@ -234,11 +239,11 @@ class Door {
         else refuse(response, 409, 'this node was released before');
         return;
       case 'links':
-        return obeyed(readLinks(body), ({ links }) => node.setLinks(links));
+        return obeyed(readLinks(body), ({ links }) => { node.setLinks(links); });
       case 'clock':
-        return obeyed(readClockChange(body), ({ change }) => node.changeClock(change));
+        return obeyed(readClockChange(body), ({ change }) => { node.changeClock(change); });
       case 'disk':
-        return obeyed(readDiskChange(body), ({ change }) => node.changeDisk(change));
+        return obeyed(readDiskChange(body), ({ change }) => { node.changeDisk(change); });
       case 'probe':
         return obeyed(readProbes(body), ({ order }) => node.probe(order));
       case 'probes':

@@ -1,0 +1,40 @@
+// How exactly each shaper keeps a delay, and so what tells a wrong network from a busy host. Errors are achieved minus
+// configured, in ms, one way unless it says otherwise. What breaks `run` makes a run invalid; what breaks only `baseline`
+// is a host that is too noisy to be compared with, on a network that is as asked.
+
+export type Range = readonly [low: number, high: number];
+export type Limits = { readonly [figure in 'min' | 'p50' | 'p95' | 'p99']?: Range };
+export type Tolerance = {
+  readonly run: Limits;
+  readonly baseline: Limits;
+  /** Sums over both ways of a pair. */
+  readonly roundTrip: Limits;
+  /** Below so many ms, `baseline` says nothing: the shaper cannot keep such a delay, nor this certificate tell. */
+  readonly leastMs: number;
+  /** While the run goes: load can only raise a minimum, so that it shows whether the network changed. */
+  readonly during: Limits;
+};
+
+const USERSPACE: Tolerance = {
+  run: { min: [-2, 1.5], p50: [-1, 4] }, baseline: { p50: [-1, 1], p95: [-1, 1] }, roundTrip: {}, leastMs: 2, during: { min: [-2, 5], p50: [-1, 50] },
+};
+/** Real time: the minimum is netem's, what lies above it the scheduling of two processes. */
+const TC: Tolerance = {
+  run: { min: [-0.1, 1.5], p50: [-0.1, 4] }, baseline: {}, roundTrip: { min: [-0.2, 1.5], p50: [-0.2, 4] }, leastMs: 0, during: { min: [-0.1, 5], p50: [-0.1, 50] },
+};
+/** Where the kernel's clock stands still while a process computes. */
+const TC_VIRTUAL: Tolerance = {
+  run: { p50: [-0.05, 0.05], p99: [-0.5, 0.5] }, baseline: {}, roundTrip: {}, leastMs: 0, during: { min: [-0.1, 1.5], p50: [-0.1, 5] },
+};
+const ROUNDING_MS = 1e-6;
+const EXACT: Range = [-ROUNDING_MS, ROUNDING_MS];
+const SIM: Tolerance = { run: { min: EXACT, p50: EXACT, p99: EXACT }, baseline: {}, roundTrip: {}, leastMs: 0, during: {} };
+
+/** A request over HTTP and its answer, over both ways of a client's link: HTTP itself takes time. */
+export const HTTP_ROUND_TRIP: Limits = { min: [-1, 5], p50: [-1, 15] };
+
+export function toleranceOf(shaper: string, time: 'real' | 'virtual'): Tolerance {
+  if (shaper === 'sim') return SIM;
+  if (shaper === 'tc') return time === 'virtual' ? TC_VIRTUAL : TC;
+  return USERSPACE;
+}
