@@ -5,6 +5,8 @@ import type { Registry } from './builtins.ts';
 import { applyOverrides, ExperimentDocument, pathOf } from './document.ts';
 import type { Path } from './document.ts';
 import { LabError } from './errors.ts';
+import { NO_FILES } from './files.ts';
+import type { ReadFile } from './files.ts';
 import type { Plan } from './kinds.ts';
 import type { Json } from '../node/contract.ts';
 import { METRICS, unitOf } from './metrics/names.ts';
@@ -28,7 +30,7 @@ export type Settings = Omit<ExperimentShape, 'protocols' | 'load' | 'faults' | '
 
 /** One combination of the sweep; suffix: what it adds to each label ('' without a sweep). */
 export type Variant = { readonly suffix: string; readonly settings: Settings; readonly document: ExperimentDocument };
-export type Experiment = { readonly file: string; readonly name: string; readonly registry: Registry; readonly variants: readonly Variant[] };
+export type Experiment = { readonly file: string; readonly name: string; readonly registry: Registry; readonly variants: readonly Variant[]; readonly readFile: ReadFile };
 
 const MAX_VARIANTS = 1000;
 
@@ -222,12 +224,12 @@ function variantsOf(base: ExperimentDocument, registry: Registry): readonly Vari
 }
 
 /** `overrides`: texts of --set, such as 'load.rate=50/s'. Throws a LabError('bad-experiment'). */
-export function parseExperiment(text: string, file: string, registry: Registry, overrides: readonly string[] = []): Experiment {
-  return experimentOf(applyOverrides(ExperimentDocument.parse(text, file), overrides), registry);
+export function parseExperiment(text: string, file: string, registry: Registry, overrides: readonly string[] = [], readFile = NO_FILES): Experiment {
+  return experimentOf(applyOverrides(ExperimentDocument.parse(text, file), overrides), registry, readFile);
 }
 
 /** Of a document that was changed on the way. Throws a LabError('bad-experiment'). */
-export function experimentOf(document: ExperimentDocument, registry: Registry): Experiment {
+export function experimentOf(document: ExperimentDocument, registry: Registry, readFile = NO_FILES): Experiment {
   const { name } = settingsOf(document, registry);
-  return { file: document.file, name, registry, variants: variantsOf(document, registry) };
+  return { file: document.file, name, registry, readFile, variants: variantsOf(document, registry) };
 }

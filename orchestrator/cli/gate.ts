@@ -18,6 +18,7 @@ import { labVersion } from './environment.ts';
 import { openPool, type Pool, type Run } from './gate/pool.ts';
 import { loadPlugins } from './plugins.ts';
 import { showProgress, type Step } from './progress.ts';
+import { filesBeside } from './read-file.ts';
 
 /** As given on the command line; undefined: not given. */
 export type GateFlags = {
@@ -73,7 +74,7 @@ function checkFlags({ sim, update, because }: GateFlags): void {
 
 function readJobs(flags: GateFlags, registry: Registry): readonly Job[] {
   const jobs = experimentFiles(flags.experiments).map((path): Job => {
-    const experiment = parseExperiment(readFileSync(path, 'utf8'), path, registry);
+    const experiment = parseExperiment(readFileSync(path, 'utf8'), path, registry, [], filesBeside(path));
     const file = join(flags.baselines, `${experiment.name}.json`);
     const baseline = readBaseline(file);
     if (baseline !== null && !flags.update) checkComparable(baseline, experiment, file);

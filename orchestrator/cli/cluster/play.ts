@@ -16,6 +16,7 @@ import { leaderOf } from '../../resolve.ts';
 import { type Child, endWithin, startChild } from '../children.ts';
 import { FaultSchedule } from '../fault-schedule.ts';
 import type { Plugins } from '../plugins.ts';
+import { filesBeside } from '../read-file.ts';
 import type { Cluster } from '../realtime.ts';
 import { monotonicNs, openRunClock } from '../run-clock.ts';
 import { createLocalRunner, openLocalCluster } from '../runners/local.ts';
@@ -204,7 +205,7 @@ export class PlayCluster {
 function planOf({ plugins, name }: PlayParts, document: ExperimentDocument, seed: string): Plan {
   // There is no load that a fault could change.
   const supports = new Set([...createLocalRunner(null).supports].filter((type: string) => type !== 'load'));
-  const plans = makePlans(experimentOf(document, plugins.registry), { runner: 'local', supports, seed });
+  const plans = makePlans(experimentOf(document, plugins.registry, filesBeside(document.file)), { runner: 'local', supports, seed });
   const [plan] = plans;
   if (plan === undefined || plans.length > 1) throw new LabError('bad-command-line', `the cluster ${name} would be ${plans.length} clusters`, 'give one protocol, and no sweep');
   return plan;
