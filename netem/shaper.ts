@@ -43,10 +43,21 @@ export type ShaperRun = {
   /** The links cannot be kept any more. */
   readonly failed: (error: unknown) => void;
 };
+/** Of one link, since its queue was made. packets: that left it; backlogPackets: in it now, those that are delayed too. */
+export type LinkCounters = {
+  readonly from: string;
+  readonly to: string;
+  readonly packets: number;
+  readonly drops: number;
+  readonly backlogPackets: number;
+  readonly limitPackets: number;
+};
 /** The links of one run. */
 export interface LinkControl {
   /** Exactly these links, whatever was there before. Rejects when they are not in force; what was before then is. */
   apply(links: LinkMatrix, sites: readonly Site[]): Promise<void>;
+  /** As a kernel counts them; absent: nobody does. */
+  counters?(sites: readonly Site[]): Promise<readonly LinkCounters[]>;
   /** Stops what changes by itself. The links stay as they are. */
   close(): Promise<void>;
 }
