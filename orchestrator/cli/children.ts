@@ -31,11 +31,19 @@ function killAll(): void {
   forgetProcesses();
 }
 
-/** Runs a module of the lab, named as in the checkout, in a Node like this one. onLine gets each line of its stdout. */
-export function startChild(name: string, module: string, argv: readonly string[], onLine?: (line: string) => void): Child {
+type ChildOptions = {
+  /** Gets each line of its stdout. */
+  readonly onLine?: (line: string) => void;
+  /** Words before the command: what enters the place where it is to run, and becomes the command itself there. */
+  readonly within?: readonly string[];
+};
+
+/** Runs a module of the lab, named as in the checkout, in a Node like this one. */
+export function startChild(name: string, module: string, argv: readonly string[], { onLine, within = [] }: ChildOptions = {}): Child {
   if (alive.size === 0) process.off('exit', killAll).on('exit', killAll);
   const env = { ...process.env, NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? join(PACKAGE_ROOT, '.cache/compile') };
-  const child = spawn(process.execPath, [modulePath(module), ...argv], {
+  const [program = process.execPath, ...words] = [...within, process.execPath, modulePath(module), ...argv];
+  const child = spawn(program, words, {
     stdio: ['pipe', onLine === undefined ? 'ignore' : 'pipe', 'pipe'], detached: true, env,
   });
   const { pid } = child;

@@ -88,7 +88,7 @@ async function runLoadOnce(plan: Plan, urls: LoadConfig['urls'], leadMs: number)
   closing.push(() => rmSync(folder, { recursive: true }));
   const eventsFile = join(folder, 'load.ndjson');
   const originNs = process.hrtime.bigint() + BigInt(leadMs) * 1_000_000n;
-  const config: LoadConfig = { plan, plugins: [], urls, eventsFile, originNs: originNs.toString() };
+  const config: LoadConfig = { plan, plugins: [], urls, sources: null, token: null, eventsFile, originNs: originNs.toString() };
   const file = join(folder, 'load.json');
   writeFileSync(file, JSON.stringify(config));
   const child = spawn(process.execPath, [fileURLToPath(new URL('load.ts', import.meta.url)), file], { stdio: ['pipe', 'pipe', 'inherit'] });

@@ -33,8 +33,19 @@ export type ClusterPlace = {
   readonly died: (error: LabError) => void;
 };
 
+/** Where the load generator runs. */
+export type LoadPlace = {
+  /** Words before its command that enter it. */
+  readonly within: readonly string[];
+  /** The IPv4 address that the clients of each region send from, when their links are shaped outside the generator; null: it delays by itself. */
+  readonly sources: { readonly [region: string]: string } | null;
+  /** Of the nodes' doors, where they ask clients for it. */
+  readonly token: string | null;
+};
+
 /** Where nodes run. They are named before they are started. */
 export interface Cluster {
+  readonly load: LoadPlace;
   /** Of the nodes, and of the load generator where its links are shaped outside it. */
   readonly sites: readonly Site[];
   url(node: NodeId): string;
@@ -225,11 +236,11 @@ class RealtimeRun {
   #startLoad(cluster: Cluster, plugins: readonly string[]): void {
     const config: LoadConfig = {
       plan: this.#plan, plugins, originNs: this.#originNs.toString(), eventsFile: this.#loadEvents,
-      urls: Object.fromEntries(this.#plan.nodes.map(({ id }) => [id, cluster.url(id)])),
+      urls: Object.fromEntries(this.#plan.nodes.map(({ id }) => [id, cluster.url(id)])), sources: cluster.load.sources, token: cluster.load.token,
     };
-    const file = join(this.#folder, 'load.json');
-    writeFileSync(file, JSON.stringify(config), { mode: 0o600 });
-    const load = startChild('the load process', 'orchestrator/cli/load.ts', [file], (line) => this.#heard(JSON.parse(line) as LoadMessage));
+    writeFileSync(this.#loadConfig, JSON.stringify(config), { mode: 0o600 });
+    const onLine = (line: string) => this.#heard(JSON.parse(line) as LoadMessage);
+    const load = startChild('the load process', 'orchestrator/cli/load.ts', [this.#loadConfig], { onLine, within: cluster.load.within });
     this.#load = load;
     void load.exited.then(({ code, signal }) => {
       if (this.#closing) return;
@@ -266,6 +277,10 @@ class RealtimeRun {
     this.#leader = leaderOf(new Map(ids.map((id, index) => [id, { status: statuses[index] ?? null, up: cluster.isUp(id) }])));
   }
 
+  get #loadConfig(): string {
+    return join(this.#folder, 'load.json');
+  }
+
   get #loadEvents(): string {
     return join(this.#folder, 'load.ndjson');
   }
@@ -277,6 +292,8 @@ class RealtimeRun {
       this.#load.closeInput();
       await endWithin(this.#load, GRACE_MS);
     }
+    // It may hold the token, and what a failed run leaves is looked at and passed on.
+    rmSync(this.#loadConfig, { force: true });
     await this.#links.close();
     await this.#cluster?.close();
   }

@@ -27,10 +27,12 @@ type Worker = { readonly child: Child; readonly measure: (plan: Plan) => Promise
 
 function startWorker(number: number, plugins: readonly string[]): Worker {
   let waiting: Waiting | null = null;
-  const child = startChild(`simulator ${number}`, 'orchestrator/cli/gate/worker.ts', plugins, (line) => {
-    const { resolve } = waiting as Waiting;
-    waiting = null;
-    resolve(JSON.parse(line) as WorkerLine);
+  const child = startChild(`simulator ${number}`, 'orchestrator/cli/gate/worker.ts', plugins, {
+    onLine: (line) => {
+      const { resolve } = waiting as Waiting;
+      waiting = null;
+      resolve(JSON.parse(line) as WorkerLine);
+    },
   });
   void child.exited.then(({ code, signal }) => waiting?.reject(new Error(`a simulating process ended (${signal ?? code}): ${child.lastError()}`)));
   return {

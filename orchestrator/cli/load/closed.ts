@@ -11,7 +11,7 @@ import type { Reply } from '../../../node/replica.ts';
 import type { ClientEvent, Workload } from '../../kinds.ts';
 import { backOffMs } from '../../load/back-off.ts';
 import { Route } from '../../load/route.ts';
-import type { LoadConfig } from './config.ts';
+import { headersOf, type LoadConfig, wayOf } from './config.ts';
 import type { Loop } from './open.ts';
 import { openRelay, type Relay } from './relay.ts';
 import { readReply } from './reply.ts';
@@ -26,7 +26,6 @@ type Client = Pick<autocannon.Client, 'setRequests'> & { destroy(): void; on(eve
 /** A refused connection is refused at once: without a pause the loop would spin. */
 const REOPEN_AFTER_MS = 50;
 const SWEEP_MS = 20;
-const JSON_HEADERS = { 'content-type': 'application/json' };
 const NOTHING: autocannon.Request = { method: 'GET', path: '/status' };
 
 class ClosedLoop implements Loop {
@@ -74,7 +73,7 @@ class ClosedLoop implements Loop {
   }
 
   async close(): Promise<void> {
-    this.#timers.stop();
+    await this.#timers.stop();
     for (const instance of this.#instances) instance.stop();
     await Promise.all([...this.#relays.values()].map((relay) => relay.close()));
   }
@@ -164,7 +163,7 @@ class ClosedLoop implements Loop {
       else end(reply);
     };
     client.on('connError', () => end({ outcome: 'unknown', reason: 'connection' }));
-    client.setRequests([{ method: 'POST', path: '/commands', headers: JSON_HEADERS, setupRequest, onResponse }]);
+    client.setRequests([{ method: 'POST', path: '/commands', headers: headersOf(this.#config), setupRequest, onResponse }]);
     constructed = true;
   }
 
@@ -196,9 +195,8 @@ export async function openClosedLoop(config: LoadConfig, workload: Workload, now
   const relays = new Map<string, Relay>();
   for (const { region } of plan.load.clients) {
     for (const { id } of plan.nodes) {
-      const thereMs = plan.links[region]?.[id]?.delayMs ?? 0;
-      const backMs = plan.links[id]?.[region]?.delayMs ?? 0;
-      if (thereMs > 0 || backMs > 0) relays.set(`${region} ${id}`, await openRelay(urls[id] ?? '', thereMs, backMs, timers));
+      const way = wayOf(config, region, id);
+      if (way.thereMs > 0 || way.backMs > 0 || way.from !== undefined) relays.set(`${region} ${id}`, await openRelay(urls[id] ?? '', way, timers));
     }
   }
   return new ClosedLoop(config, workload, timers, relays, emit);

@@ -1,9 +1,11 @@
 // What the load process is told in its file, and what it says on stdout, one JSON line each.
 import type { NodeId } from '../../../node/contract.ts';
 import type { Plan } from '../../kinds.ts';
+import type { LoadPlace } from '../realtime.ts';
 import type { RecentFigures } from './recent.ts';
+import type { Way } from './relay.ts';
 
-export type LoadConfig = {
+export type LoadConfig = Pick<LoadPlace, 'sources' | 'token'> & {
   readonly plan: Plan;
   /** Absolute paths; they may bring the workload. */
   readonly plugins: readonly string[];
@@ -27,3 +29,14 @@ export type LoadMessage =
  */
 export const PAUSED = 'paused';
 export const RESUMED = 'resumed';
+
+/** What the generator itself adds between a client's region and a node; and where else it is shaped, the address to send from. */
+export function wayOf({ plan: { links }, sources }: LoadConfig, region: string, to: NodeId): Way {
+  if (sources !== null) return { thereMs: 0, backMs: 0, from: sources[region] };
+  return { thereMs: links[region]?.[to]?.delayMs ?? 0, backMs: links[to]?.[region]?.delayMs ?? 0 };
+}
+
+/** Of every request with commands. */
+export function headersOf({ token }: LoadConfig): { readonly [name: string]: string } {
+  return { 'content-type': 'application/json', ...(token === null ? {} : { authorization: `Bearer ${token}` }) };
+}

@@ -5,7 +5,7 @@ import type { Command, NodeId } from '../../../node/contract.ts';
 import type { Reply } from '../../../node/replica.ts';
 import type { ClientEvent, Workload } from '../../kinds.ts';
 import { Sessions } from '../../load/sessions.ts';
-import type { LoadConfig } from './config.ts';
+import { headersOf, type LoadConfig, wayOf } from './config.ts';
 import { readReplies } from './reply.ts';
 import { Timers } from './timers.ts';
 
@@ -27,24 +27,32 @@ const MOST_CONNECTIONS_AHEAD = 64;
 export function openLoop(config: LoadConfig, workload: Workload, now: () => number, emit: (event: ClientEvent) => void): Loop {
   const { plan } = config;
   const timers = new Timers(now);
-  const pools = new Map<NodeId, Pool>();
-  for (const { id } of plan.nodes) {
-    pools.set(id, new Pool(config.urls[id] ?? '', {
+  const headers = headersOf(config);
+  // One for each way that differs: a connection has one local address.
+  const pools = new Map<string, Pool>();
+  const poolOf = (region: string, to: NodeId): Pool => {
+    const { from } = wayOf(config, region, to);
+    const key = `${from ?? ''} ${to}`;
+    const pool = pools.get(key) ?? new Pool(config.urls[to] ?? '', {
       pipelining: 1, headersTimeout: plan.load.timeoutMs, bodyTimeout: plan.load.timeoutMs, connectTimeout: plan.load.timeoutMs,
-    }));
-  }
+      ...(from === undefined ? {} : { localAddress: from }),
+    });
+    pools.set(key, pool);
+    return pool;
+  };
+  for (const { region } of plan.load.clients) for (const { id } of plan.nodes) poolOf(region, id);
   const request = (region: string, to: NodeId, commands: readonly Command[], answer: (replies: readonly Reply[]) => void) => {
-    const thereMs = plan.links[region]?.[to]?.delayMs ?? 0;
-    const backMs = plan.links[to]?.[region]?.delayMs ?? 0;
+    const { thereMs, backMs } = wayOf(config, region, to);
     const answerDelayed = (replies: readonly Reply[]) => { if (backMs > 0) timers.at(now() + backMs, () => answer(replies)); else answer(replies); };
-    const leave = () => { void submit(pools.get(to) as Pool, commands).then(answerDelayed); };
+    const leave = () => { void submit(poolOf(region, to), headers, commands).then(answerDelayed); };
     if (thereMs > 0) timers.at(now() + thereMs, leave);
     else leave();
   };
   const sessions = new Sessions(plan, workload, { now, at: (atMs, run) => timers.at(atMs, run), request, emit });
   return {
     start() {
-      for (const pool of pools.values()) openConnections(pool, plan.load.ratePerSecond ?? 0);
+      const share = config.sources === null ? 1 : 1 / plan.load.clients.length;
+      for (const pool of pools.values()) openConnections(pool, share * (plan.load.ratePerSecond ?? 0));
       sessions.start();
     },
     get finished() { return sessions.finished; },
@@ -52,16 +60,16 @@ export function openLoop(config: LoadConfig, workload: Workload, now: () => numb
     get sessions() { return sessions.opened; },
     get capped() { return sessions.capped; },
     async close() {
-      timers.stop();
+      await timers.stop();
       await Promise.all([...pools.values()].map((pool) => pool.destroy()));
     },
   };
 }
 
-async function submit(pool: Pool, commands: readonly Command[]): Promise<readonly Reply[]> {
+async function submit(pool: Pool, headers: { readonly [name: string]: string }, commands: readonly Command[]): Promise<readonly Reply[]> {
   try {
     const { statusCode, body } = await pool.request({
-      method: 'POST', path: '/commands', headers: { 'content-type': 'application/json' }, body: JSON.stringify(commands.length === 1 ? commands[0] : commands),
+      method: 'POST', path: '/commands', headers, body: JSON.stringify(commands.length === 1 ? commands[0] : commands),
     });
     return readReplies(statusCode, await body.text(), commands.length);
   } catch {

@@ -1,5 +1,5 @@
-// A TCP relay on loopback that delays each way: the link between a client's region and a node, for a load generator that
-// cannot delay by itself. Delay only; order is kept.
+// A TCP relay on loopback between a client's region and a node, for a load generator that can neither delay by itself nor
+// choose the address that it sends from. Order is kept.
 import { connect, createServer, type Socket } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import type { Timers } from './timers.ts';
@@ -9,13 +9,16 @@ export interface Relay {
   close(): Promise<void>;
 }
 
-export async function openRelay(target: string, thereMs: number, backMs: number, timers: Timers): Promise<Relay> {
+/** thereMs, backMs: the delay that it adds each way. from: the local address towards the target; undefined: any. */
+export type Way = { readonly thereMs: number; readonly backMs: number; readonly from?: string | undefined };
+
+export async function openRelay(target: string, { thereMs, backMs, from: localAddress }: Way, timers: Timers): Promise<Relay> {
   const { hostname, port } = new URL(target);
   const sockets = new Set<Socket>();
   const carry = (from: Socket, to: Socket, delayMs: number) => {
     sockets.add(from);
     from.setNoDelay(true);
-    const later = (run: () => void) => timers.at(timers.now() + delayMs, run);
+    const later = (run: () => void) => { if (delayMs > 0) timers.at(timers.now() + delayMs, run); else run(); };
     from.on('data', (chunk) => later(() => { if (to.writable) to.write(chunk); }));
     // Either end may break; the other learns of it one delay later.
     from.on('error', () => undefined);
@@ -25,7 +28,7 @@ export async function openRelay(target: string, thereMs: number, backMs: number,
     });
   };
   const server = createServer((client) => {
-    const node = connect(Number(port), hostname);
+    const node = connect({ port: Number(port), host: hostname, ...(localAddress === undefined ? {} : { localAddress }) });
     carry(client, node, thereMs);
     carry(node, client, backMs);
   });
