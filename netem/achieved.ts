@@ -73,12 +73,26 @@ export function delaysOf(link: Link, seed: string, from: string, to: string, byt
 /** Probes of which none arrived whole, of all that were sent. Damaged ones are dropped by their receiver. */
 export type Losses = { readonly lost: number; readonly expected: number; readonly low: number; readonly high: number };
 
-/** A duplicate is lost where both copies are; a link in a kernel loses each copy, one in the transport loses at most one of them. */
+/** lost: no whole copy arrives; twice: two do. A kernel loses each copy for itself, the transport at most one of them. */
+function fates({ lossPct, corruptPct, duplicatePct }: Link, shaper: string): { readonly lost: number; readonly twice: number } {
+  const [loss, corrupt, duplicate] = [lossPct / 100, corruptPct / 100, duplicatePct / 100];
+  if (shaper === 'tc') {
+    const once = loss + corrupt - loss * corrupt;
+    return { lost: (1 - duplicate) * once + duplicate * once ** 2, twice: duplicate * (1 - once) ** 2 };
+  }
+  const both = duplicate * (1 - loss);
+  const none = (1 - duplicate) * loss;
+  return { lost: none + (1 - both - none) * corrupt + both * corrupt ** 2, twice: both * (1 - corrupt) ** 2 };
+}
+
+/** Of the probes that arrive, how many arrive twice. */
+export function duplicateShare(link: Link, shaper: string): number {
+  const { lost, twice } = fates(link, shaper);
+  return lost >= 1 ? 0 : twice / (1 - lost);
+}
+
 export function lossesOf(link: Link, shaper: string, sent: number, arrived: number): Losses {
-  const [loss, corrupt, duplicate] = [link.lossPct / 100, link.corruptPct / 100, link.duplicatePct / 100];
-  const once = loss + corrupt - loss * corrupt;
-  const p = shaper === 'tc' ? (1 - duplicate) * once + duplicate * once ** 2
-    : (1 - duplicate) * loss + ((1 - duplicate) * (1 - loss) + duplicate * loss) * corrupt + duplicate * (1 - loss) * corrupt ** 2;
+  const p = fates(link, shaper).lost;
   const burst = link.lossBurst === null ? null : gilbertElliott(link.lossPct, link.lossBurst);
   const factor = burst === null || burst.p + burst.r === 0 ? 1 : Math.max(1, (2 - burst.p - burst.r) / (burst.p + burst.r));
   const [low, high] = lossBounds(sent, p, factor);

@@ -1,0 +1,276 @@
+// The certificate of an emulated network: what each link was to do beside what its probes show that it did, and so whether
+// the run ran on the network that it names. Pure: made from the samples, in the run and again when it is verified.
+import { delaysOf, disorderOf, distributionOf, duplicateShare, lossesOf, medianSpreadMs } from './achieved.ts';
+import type { Distribution, ProbeSample } from './achieved.ts';
+import { lossBounds } from './binomial.ts';
+import { PERFECT_LINK } from './link.ts';
+import type { Link, LinkMatrix } from './link.ts';
+import type { LinkCounters } from './shaper.ts';
+import { HTTP_ROUND_TRIP, toleranceOf } from './tolerance.ts';
+import type { Limits, Tolerance } from './tolerance.ts';
+
+export type Probes = {
+  readonly from: string;
+  readonly to: string;
+  /** round: a request of a client and its answer. */
+  readonly trip: 'one-way' | 'round';
+  /** Of one probe, UDP's own header and those below excluded. */
+  readonly bytes: number;
+  readonly sent: number;
+  readonly samples: readonly ProbeSample[];
+};
+
+/** Why the network is not as configured, or, where `bars` is 'baseline', why the run cannot be compared with. */
+export type Breach = { readonly from: string; readonly to: string; readonly figure: string; readonly bars: 'run' | 'baseline'; readonly text: string };
+export type CertificateRow = Pick<Probes, 'from' | 'to' | 'trip' | 'sent'> & {
+  /** A round trip: the sum of both ways. */
+  readonly configured: Pick<Link, 'delayMs' | 'jitterMs' | 'lossPct' | 'lossBurst'>;
+  readonly arrived: number;
+  /** Before the run. null: none arrived. */
+  readonly delayMs: Distribution | null;
+  /** Achieved minus configured at that time. */
+  readonly errorMs: Distribution | null;
+  /** Behind a probe that was sent later; twice. */
+  readonly late: number;
+  readonly duplicates: number;
+  /** While the run went, outside faults; null: not probed. */
+  readonly during: { readonly samples: number; readonly minErrorMs: number; readonly p50ErrorMs: number } | null;
+  /** unverified: nothing speaks against it, and something could not be shown. */
+  readonly verdict: 'ok' | 'out' | 'unverified';
+  /** What could not be shown, and why. */
+  readonly unverified: readonly string[];
+};
+export type Certificate = {
+  readonly verdict: CertificateRow['verdict'];
+  /** Of the nodes' links: the largest |median − configured| before the run. */
+  readonly worstMs: number | null;
+  readonly rows: readonly CertificateRow[];
+  readonly breaches: readonly Breach[];
+};
+
+export type CertificateOf = {
+  readonly links: LinkMatrix;
+  /** Of the run: it draws the scheduled jitter. */
+  readonly seed: string;
+  readonly shaper: string;
+  readonly time: 'real' | 'virtual';
+};
+
+/** Fewer of them say nothing of a loss, a share or, during the run, of a minimum. */
+const FEWEST_EVENTS = 10;
+const FEWEST_SAMPLES = 5;
+/** A spread is compared from this jitter on; below it the host's own is as large. */
+const LEAST_JITTER_MS = 2;
+/** Of a standard deviation of netem's draws, which are cut at both ends. */
+const SPREADS = { uniform: 1 / Math.sqrt(3), normal: 1, pareto: null } as const;
+const FIGURES = { min: 'minimum', p50: 'median', p95: '95th percentile', p99: '99th percentile' } as const;
+
+type Draft = Omit<CertificateRow, 'verdict' | 'during' | 'unverified'> & { readonly unverified: string[]; readonly breaches: Breach[] };
+
+/** Gathers the probes of one run. */
+export class Certifying {
+  readonly #of: CertificateOf;
+  readonly #tolerance: Tolerance;
+  readonly #idle = new Map<string, Draft>();
+  readonly #during = new Map<string, number[]>();
+  readonly #counters: Breach[] = [];
+
+  constructor(of: CertificateOf) {
+    this.#of = of;
+    this.#tolerance = toleranceOf(of.shaper, of.time);
+  }
+
+  /** Before the run, all probes of a pair at once. */
+  idle(probes: Probes): void {
+    this.#idle.set(`${probes.from} ${probes.to}`, probes.trip === 'round' ? this.#roundTrip(probes) : this.#oneWay(probes));
+  }
+
+  /** Some of the probes of a pair while the run went and its links were those of the plan. */
+  during({ from, to, bytes, samples }: Probes): void {
+    const key = `${from} ${to}`;
+    const errors = this.#during.get(key) ?? [];
+    errors.push(...delaysOf(this.#link(from, to), this.#of.seed, from, to, bytes, samples).errorsMs);
+    this.#during.set(key, errors);
+  }
+
+  /** Of links that were as in the plan all the time. */
+  counted(counters: readonly LinkCounters[]): void {
+    for (const { from, to, packets, drops, backlogPackets, limitPackets } of counters) {
+      const breach = (figure: string, text: string) => this.#counters.push({ from, to, figure, bars: 'run', text: `${from} → ${to}: ${text}` });
+      if (losesNothing(this.#link(from, to))) {
+        if (drops > 0) breach('drops', `its queue dropped ${drops} of ${packets + drops} packets, on a link without loss`);
+      } else if (backlogPackets > limitPackets / 2) breach('backlog', `its queue of ${limitPackets} packets held ${backlogPackets}: what it drops cannot be told from its loss`);
+    }
+  }
+
+  /** null: there was no probe. */
+  finish(): Certificate | null {
+    if (this.#idle.size === 0) return null;
+    const drafts = [...this.#idle.values()];
+    const roundTrips = this.#roundTrips();
+    const breaches = [...drafts.flatMap((draft) => draft.breaches), ...roundTrips, ...this.#duringBreaches(), ...this.#counters];
+    const rows = drafts.map(({ breaches: _own, ...draft }): CertificateRow => {
+      const out = breaches.some(({ from, to, bars }) => bars === 'run' && from === draft.from && to === draft.to);
+      const duringMs = this.#during.get(`${draft.from} ${draft.to}`) ?? [];
+      const errors = distributionOf(duringMs);
+      const during = errors === null ? null : { samples: duringMs.length, minErrorMs: errors.min, p50ErrorMs: errors.p50 };
+      return { ...draft, during, verdict: out ? 'out' : draft.unverified.length > 0 ? 'unverified' : 'ok' };
+    });
+    const medians = rows.flatMap(({ trip, errorMs }) => (trip === 'one-way' && errorMs !== null ? [Math.abs(errorMs.p50)] : []));
+    const shown = rows.some(({ verdict }) => verdict === 'ok');
+    return {
+      verdict: breaches.some(({ bars }) => bars === 'run') ? 'out' : shown ? 'ok' : 'unverified',
+      worstMs: medians.length === 0 ? null : Math.max(...medians), rows, breaches,
+    };
+  }
+
+  #link(from: string, to: string): Link {
+    return this.#of.links[from]?.[to] ?? PERFECT_LINK;
+  }
+
+  #oneWay({ from, to, bytes, sent, samples }: Probes): Draft {
+    const link = this.#link(from, to);
+    const { shaper, seed } = this.#of;
+    const { ms, errorsMs, ahead } = delaysOf(link, seed, from, to, bytes, samples);
+    const { late, duplicates } = disorderOf(samples);
+    const draft = this.#draft({ from, to, trip: 'one-way', sent }, link, ms, errorsMs, late, duplicates);
+    const report = new Findings(draft, link);
+    if (draft.errorMs === null || errorsMs.length < FEWEST_SAMPLES) {
+      report.unverified(ms.length === 0 ? 'delay: no probe arrived' : 'delay: too few probes arrived');
+    } else {
+      report.limits(draft.errorMs, this.#tolerance.run, 'run', medianSpreadMs(link, errorsMs.length));
+      if (link.delayMs >= this.#tolerance.leastMs) report.limits(draft.errorMs, this.#tolerance.baseline, 'baseline', medianSpreadMs(link, errorsMs.length));
+      else report.unverified(`delay: ${shaper} does not keep less than ${this.#tolerance.leastMs} ms exactly`);
+      report.spread(draft.errorMs.sd);
+    }
+    report.losses(lossesOf(link, shaper, sent, ms.length));
+    if (link.reorderPct > 0 && (link.delayMs < 4 || link.jitterMs > link.delayMs / 4)) report.unverified('reordered: what is sent ahead cannot be told from what is delayed');
+    else report.share('reordered', ahead, ms.length, link.reorderPct / 100);
+    report.share('duplicated', duplicates, ms.length, duplicateShare(link, shaper));
+    return draft;
+  }
+
+  #roundTrip({ from, to, sent, samples }: Probes): Draft {
+    const delayMs = this.#link(from, to).delayMs + this.#link(to, from).delayMs;
+    const ms = samples.map(([, , each]) => each);
+    const link = { ...PERFECT_LINK, delayMs };
+    const draft = this.#draft({ from, to, trip: 'round', sent }, link, ms, ms.map((each) => each - delayMs), 0, 0);
+    const report = new Findings(draft, link);
+    if (draft.errorMs === null) report.unverified('delay: no request was answered');
+    // Virtual clients have no HTTP.
+    else report.limits(draft.errorMs, this.#of.shaper === 'sim' ? this.#tolerance.run : HTTP_ROUND_TRIP, 'run', 0);
+    return draft;
+  }
+
+  #draft(pair: Pick<Draft, 'from' | 'to' | 'trip' | 'sent'>, { delayMs, jitterMs, lossPct, lossBurst }: Link, ms: readonly number[], errorsMs: readonly number[], late: number, duplicates: number): Draft {
+    return {
+      ...pair, configured: { delayMs, jitterMs, lossPct, lossBurst }, arrived: ms.length, delayMs: distributionOf(ms), errorMs: distributionOf(errorsMs),
+      late, duplicates, unverified: [], breaches: [],
+    };
+  }
+
+  /** Both ways of a pair together. */
+  #roundTrips(): readonly Breach[] {
+    const breaches: Breach[] = [];
+    for (const there of this.#idle.values()) {
+      const back = this.#idle.get(`${there.to} ${there.from}`);
+      if (back === undefined || there.from > there.to || there.errorMs === null || back.errorMs === null || there.trip === 'round') continue;
+      for (const [figure, range] of limitsOf(this.#tolerance.roundTrip)) {
+        const got = there.errorMs[figure] + back.errorMs[figure];
+        const spreadMs = medianSpreadMs(this.#link(there.from, there.to), there.arrived) + medianSpreadMs(this.#link(back.from, back.to), back.arrived);
+        if (got >= range[0] - spreadMs && got <= range[1] + spreadMs) continue;
+        const asked = there.configured.delayMs + back.configured.delayMs;
+        const worse = there.errorMs[figure] >= back.errorMs[figure] === got > range[1] ? there : back;
+        breaches.push({ from: worse.from, to: worse.to, figure, bars: 'run', text: `${there.from} ↔ ${there.to}: ${FIGURES[figure]} of both ways ${shown(asked + got)} ms, asked ${shown(asked)} ms (${within(range)})` });
+      }
+    }
+    return breaches;
+  }
+
+  #duringBreaches(): readonly Breach[] {
+    return [...this.#during].flatMap(([key, errors]) => {
+      const [from, to] = key.split(' ') as [string, string];
+      const distribution = distributionOf(errors);
+      if (distribution === null || errors.length < FEWEST_SAMPLES) return [];
+      const link = this.#link(from, to);
+      // Independent draws of jitter reach far below and above.
+      const spreadMs = link.order === 'reorder' ? 4 * link.jitterMs : 0;
+      return limitsOf(this.#tolerance.during).flatMap(([figure, range]): readonly Breach[] => {
+        const got = distribution[figure];
+        if (got >= range[0] - spreadMs && got <= range[1] + spreadMs) return [];
+        return [{ from, to, figure, bars: 'run', text: `${from} → ${to}: while the run went its ${FIGURES[figure]} was ${shown(link.delayMs + got)} ms, asked ${shown(link.delayMs)} ms (${within(range)}): the network changed` }];
+      });
+    });
+  }
+}
+
+/** What is found of one link. */
+class Findings {
+  readonly #draft: Draft;
+  readonly #link: Link;
+
+  constructor(draft: Draft, link: Link) {
+    this.#draft = draft;
+    this.#link = link;
+  }
+
+  unverified(text: string): void {
+    this.#draft.unverified.push(text);
+  }
+
+  breach(figure: string, bars: Breach['bars'], text: string): void {
+    const { from, to, trip } = this.#draft;
+    this.#draft.breaches.push({ from, to, figure, bars, text: `${from} ${trip === 'round' ? '↔' : '→'} ${to}: ${text}` });
+  }
+
+  limits(errorMs: Distribution, limits: Limits, bars: Breach['bars'], spreadMs: number): void {
+    const { delayMs } = this.#link;
+    for (const [figure, range] of limitsOf(limits)) {
+      const got = errorMs[figure];
+      // Independent draws of jitter are of the link: of them only the median can be told.
+      const drawn = this.#link.order === 'reorder' && this.#link.jitterMs > 0;
+      if ((drawn && figure !== 'p50') || (got >= range[0] - spreadMs && got <= range[1] + spreadMs)) continue;
+      this.breach(figure, bars, `${FIGURES[figure]} delay ${shown(delayMs + got)} ms, asked ${shown(delayMs)} ms (${within(range)})`);
+    }
+  }
+
+  spread(sdMs: number): void {
+    const { order, jitterMs, distribution } = this.#link;
+    const share = SPREADS[distribution];
+    if (order === 'keep' || jitterMs < LEAST_JITTER_MS || share === null) return;
+    if (sdMs < 0.5 * share * jitterMs || sdMs > 1.7 * share * jitterMs + 1) this.breach('jitter', 'run', `delays spread by ${shown(sdMs)} ms (standard deviation), asked ${shown(share * jitterMs)} ms`);
+  }
+
+  losses({ lost, expected, low, high }: ReturnType<typeof lossesOf>): void {
+    const { sent } = this.#draft;
+    if (expected === 0) {
+      if (lost > 0) this.breach('loss', 'run', `${lost} of ${sent} probes were lost, on a link without loss`);
+    } else if (lost > high || (lost < low && expected >= FEWEST_EVENTS)) {
+      this.breach('loss', 'run', `${lost} of ${sent} probes were lost, asked ${shown(expected)} (${low} … ${high} are within chance)`);
+    } else if (expected < FEWEST_EVENTS) this.unverified(`loss: of ${sent} probes only ${shown(expected)} are to be lost`);
+  }
+
+  share(what: string, count: number, of: number, share: number): void {
+    if (share === 0) return;
+    const expected = of * share;
+    const [low, high] = lossBounds(of, share, 1);
+    if (count > high || (count < low && expected >= FEWEST_EVENTS)) this.breach(what, 'run', `${count} of ${of} probes came ${what}, asked ${shown(expected)} (${low} … ${high} are within chance)`);
+    else if (expected < FEWEST_EVENTS) this.unverified(`${what}: of ${of} probes only ${shown(expected)} are to be`);
+  }
+}
+
+function limitsOf(limits: Limits): readonly (readonly [keyof typeof FIGURES, readonly [number, number]])[] {
+  return Object.entries(limits) as [keyof typeof FIGURES, readonly [number, number]][];
+}
+
+function losesNothing({ lossPct, corruptPct }: Link): boolean {
+  return lossPct === 0 && corruptPct === 0;
+}
+
+function shown(ms: number): string {
+  return String(Number(ms.toFixed(Math.abs(ms) >= 100 ? 1 : 2)));
+}
+
+function within([low, high]: readonly [number, number]): string {
+  return Math.abs(low) === high ? `± ${high} ms` : `${low} … +${high} ms`;
+}
