@@ -38,6 +38,7 @@ const KEYS: { readonly [path: string]: string } = {
   'network.wan': 'a network profile; lab list shows them',
   'network.scale': 'multiplies all delays',
   'network.links': 'changes of single links: "a -> b" one way, "a - b" both ways, * for all',
+  'network.schedule': 'changes of links over time that are no faults: steps, ramps, recorded traces, periods',
   'network.frame': 'the largest datagram, header included',
   'network.message': 'the largest message of a protocol, split into frames',
   clocks: 'what the clocks of the nodes read',
@@ -69,6 +70,12 @@ const KEYS: { readonly [path: string]: string } = {
   faults: 'what breaks, and when: { at: 20s, crash: leader, for: 5s }',
   expect: 'thresholds by figure: { commit.p99: below 5s }; a missed one ends with exit code 2',
   sweep: 'lists of values by path: { network.scale: [1, 2] }; every combination is a run',
+};
+
+/** Of an entry of network.schedule. */
+const SCHEDULE_KEYS: { readonly [key: string]: string } = {
+  from: 'what `at` counts from', for: 'then the links are again as below this entry', trace: 'a CSV file beside the experiment: time_ms, and delay_ms, jitter_ms, loss_pct, rate_kbit',
+  repeat: 'the last row of the trace only says when it begins again', every: 'a period', steps: 'of each period',
 };
 
 /** A part of a schema that may be written to. */
@@ -136,6 +143,18 @@ function faultsOf({ faults }: Registry): Part {
   };
 }
 
+/** Of network.schedule, where a delay may be the way to one. */
+function describeSchedule(schedule: Part): void {
+  const properties = propertiesOf(schedule['items'] as Part);
+  for (const [key, text] of Object.entries(SCHEDULE_KEYS)) properties[key] = { ...properties[key], description: text };
+  properties['at'] = { ...DURATION, description: 'since the start of the measure window, or from: start' };
+  properties['links'] = { description: 'a - b, a -> b, or a list of these', default: '* - *', anyOf: [{ type: 'string' }, { type: 'array', minItems: 1, items: { type: 'string' } }] };
+  properties['delay'] = {
+    description: 'a duration, or a ramp to one',
+    anyOf: [{ ...DURATION }, { type: 'object', additionalProperties: false, required: ['to', 'over'], properties: { to: { ...DURATION }, over: { ...DURATION }, steps: { anyOf: [{ enum: ['auto'] }, { type: 'integer', minimum: 1 }] } } }],
+  };
+}
+
 function loadOf({ workloads }: Registry): Part {
   const own = schemaOf(loadSchema);
   const properties = propertiesOf(own);
@@ -165,6 +184,7 @@ export function experimentJsonSchema(registry: Registry): JsonSchema {
     properties: Object.fromEntries(METRICS.map(({ name, meaning }) => [name, { type: 'string', pattern: '^(below|above) \\S', description: meaning }])),
   });
   Object.assign(propertiesOf(properties['network'] ?? {})['wan'] ?? {}, { enum: PROFILES.map(({ name }) => name) });
+  describeSchedule(propertiesOf(properties['network'] ?? {})['schedule'] ?? {});
   propertiesOf(properties['disk'] ?? {})['fsync'] = { default: 'real', anyOf: [{ ...DURATION }, { enum: ['real'] }] };
   for (const [path, text] of Object.entries(KEYS)) describe(properties, path.split('.'), text);
   return { $schema: 'https://json-schema.org/draft/2020-12/schema', title: 'An experiment of the lab', ...schema };

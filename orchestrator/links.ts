@@ -5,7 +5,7 @@ import { PERFECT_LINK } from '../netem/link.ts';
 import type { Link } from '../netem/link.ts';
 import { linkBetween } from '../netem/profiles.ts';
 import type { Profile } from '../netem/profiles.ts';
-import type { ExperimentDocument } from './document.ts';
+import type { ExperimentDocument, Path } from './document.ts';
 import { fail } from './experiment.ts';
 import type { ExperimentShape, LinkShape } from './schema.ts';
 import { didYouMean } from './suggest.ts';
@@ -13,50 +13,56 @@ import { didYouMean } from './suggest.ts';
 /** A row of the matrix: a node, or the clients of a region (then id = region). */
 export type Place = { readonly id: string; readonly region: string; readonly client: boolean };
 type Network = ExperimentShape['network'];
-type Pattern = { readonly key: string; readonly from: string; readonly to: string; readonly both: boolean; readonly link: LinkShape };
+/** Ends: a node, a region, or * for all. */
+export type LinkPattern = { readonly from: string; readonly to: string; readonly both: boolean };
+type Pattern = LinkPattern & { readonly key: string; readonly link: LinkShape };
 
-function patternsOf(network: Network, places: readonly Place[], document: ExperimentDocument): readonly Pattern[] {
+/** path: where the text stands; key: it is a key there. Refuses what fits no link. */
+export function readPattern(text: string, places: readonly Place[], document: ExperimentDocument, path: Path, key: boolean): LinkPattern {
   const known = ['*', ...new Set(places.flatMap(({ id, region }) => [id, region]))];
-  return Object.entries(network.links).map(([key, link]) => {
-    const path = ['network', 'links', key];
-    const [, from, arrow, to] = /^\s*(\S+)\s+(->|-)\s+(\S+)\s*$/.exec(key) ?? [];
-    if (from === undefined || to === undefined) fail(document, path, 'this names no link', 'write "a -> b" for one way or "a - b" for both, with nodes, regions or *', true);
-    for (const end of [from, to]) {
-      if (!known.includes(end)) fail(document, path, `there is no node or region ${JSON.stringify(end)}`, didYouMean(end, known), true);
-    }
-    const pattern = { key, from, to, both: arrow === '-', link };
-    const touched = places.some((a) => places.some((b) => a.id !== b.id && !(a.client && b.client) && fits(pattern, a, b)));
-    if (!touched) fail(document, path, 'no link of this experiment is like that', 'name two different nodes or regions that have nodes', true);
-    return pattern;
-  });
+  const [, from, arrow, to] = /^\s*(\S+)\s+(->|-)\s+(\S+)\s*$/.exec(text) ?? [];
+  if (from === undefined || to === undefined) fail(document, path, `${key ? 'this' : JSON.stringify(text)} names no link`, 'write "a -> b" for one way or "a - b" for both, with nodes, regions or *', key);
+  for (const end of [from, to]) {
+    if (!known.includes(end)) fail(document, path, `there is no node or region ${JSON.stringify(end)}`, didYouMean(end, known), key);
+  }
+  const pattern = { from, to, both: arrow === '-' };
+  const touched = places.some((a) => places.some((b) => isLink(a, b) && fits(pattern, a, b)));
+  if (!touched) fail(document, path, 'no link of this experiment is like that', 'name two different nodes or regions that have nodes', key);
+  return pattern;
 }
 
-function fits(pattern: Pattern, from: Place, to: Place): boolean {
+/** Clients do not talk to each other. */
+export function isLink(from: Place, to: Place): boolean {
+  return from.id !== to.id && !(from.client && to.client);
+}
+
+export function fits(pattern: LinkPattern, from: Place, to: Place): boolean {
   const is = (place: Place, end: string) => end === '*' || place.id === end || place.region === end;
   return (is(from, pattern.from) && is(to, pattern.to)) || (pattern.both && is(from, pattern.to) && is(to, pattern.from));
 }
 
-/** What the given keys change. */
-function changed(link: Link, given: LinkShape, scale: number): Link {
-  return {
-    delayMs: given.delay === undefined ? link.delayMs : given.delay * scale,
-    jitterMs: given.jitter ?? link.jitterMs,
-    distribution: given.distribution ?? link.distribution,
-    lossPct: given.loss ?? link.lossPct,
-    // Where a loss is taken away, its bursts go with it.
-    lossBurst: given.burst ?? (given.loss === 0 ? null : link.lossBurst),
-    duplicatePct: given.duplicate ?? link.duplicatePct,
-    reorderPct: given.reorder ?? link.reorderPct,
-    corruptPct: given.corrupt ?? link.corruptPct,
-    rateKbit: given.rate ?? link.rateKbit,
-    queuePackets: given.queue ?? link.queuePackets,
-    order: given.order ?? link.order,
-  };
+const FIELDS = {
+  delay: 'delayMs', jitter: 'jitterMs', distribution: 'distribution', loss: 'lossPct', burst: 'lossBurst', duplicate: 'duplicatePct',
+  reorder: 'reorderPct', corrupt: 'corruptPct', rate: 'rateKbit', queue: 'queuePackets', order: 'order',
+} as const;
+
+/** What the given keys say of a link; scale multiplies a delay. */
+export function valuesOf(given: LinkShape, scale: number): Partial<Link> {
+  const values = Object.entries(FIELDS).flatMap(([key, field]) => {
+    const value = given[key as keyof LinkShape];
+    return value === undefined ? [] : [[field, key === 'delay' ? Number(value) * scale : value]];
+  });
+  return lossless(Object.fromEntries(values));
 }
 
-function checkBurst(link: Link, pattern: Pattern, document: ExperimentDocument): void {
+/** Where a loss is taken away, its bursts go with it. */
+export function lossless(values: Partial<Link>): Partial<Link> {
+  return values.lossPct === 0 && values.lossBurst === undefined ? { ...values, lossBurst: null } : values;
+}
+
+/** path: of what gives the burst, or the loss. */
+export function checkBurst(link: Link, document: ExperimentDocument, path: Path): void {
   if (link.lossBurst === null) return;
-  const path = ['network', 'links', pattern.key, 'burst'];
   if (link.lossPct === 0) fail(document, path, `${link.lossBurst} without a loss`, 'give loss too, such as loss: 1%');
   // A run of losses of mean length b needs p = loss / (100 − loss) / b ≤ 1 to begin (Gilbert-Elliott).
   if (link.lossPct < 100 && link.lossPct / (100 - link.lossPct) > link.lossBurst) {
@@ -70,17 +76,17 @@ function doesNothing(link: Link): boolean {
 }
 
 export function linksOf(profile: Profile, network: Network, places: readonly Place[], document: ExperimentDocument): LinkMatrix {
-  const patterns = patternsOf(network, places, document);
+  const patterns: readonly Pattern[] = Object.entries(network.links).map(([key, link]) => ({ ...readPattern(key, places, document, ['network', 'links', key], true), key, link }));
   const matrix: { [from: string]: { [to: string]: Link } } = {};
   for (const from of places) {
     const row: { [to: string]: Link } = {};
     for (const to of places) {
-      if (from.id === to.id || (from.client && to.client)) continue;
+      if (!isLink(from, to)) continue;
       let link = linkBetween(profile, from.region, to.region, network.scale);
       for (const pattern of patterns) {
         if (!fits(pattern, from, to)) continue;
-        link = changed(link, pattern.link, network.scale);
-        checkBurst(link, pattern, document);
+        link = { ...link, ...valuesOf(pattern.link, network.scale) };
+        checkBurst(link, document, ['network', 'links', pattern.key, 'burst']);
       }
       if (from.client || to.client) link = { ...PERFECT_LINK, delayMs: link.delayMs };
       if (!doesNothing(link)) row[to.id] = link;

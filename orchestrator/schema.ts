@@ -1,44 +1,9 @@
 // The keys of an experiment file, their types, bounds and defaults: one shape a section. What depends on several values at
 // once (regions, selectors, options) is checked by planning.
 import { z } from 'zod';
-import { didYouMean } from './suggest.ts';
-import { bitrate, bytes, duration, offsetRange, percent, positiveDuration, ppm, ppmRange, readDuration, readRate, shown } from './units.ts';
-
-/** A problem and its remedy travel as two lines of one message. */
-function unknownKey(keys: readonly string[], known: readonly string[]): string {
-  const key = keys[0] ?? '';
-  return `unknown key ${JSON.stringify(key)}\n${didYouMean(key, known)}`;
-}
-
-const EXPECTED: { readonly [type: string]: string } = {
-  string: 'a text', int: 'a whole number', number: 'a number', object: 'a mapping of keys to values', record: 'a mapping of keys to values',
-  array: 'a list', boolean: 'true or false', null: 'nothing',
-};
-
-/** The two lines for what zod found; `known`: the keys that would have been right at the top. */
-export function explain(issue: z.core.$ZodRawIssue, known: readonly string[] = []): string {
-  const value = shown(issue.input);
-  switch (issue.code) {
-    case 'invalid_type': {
-      const wanted = EXPECTED[issue.expected] ?? issue.expected;
-      return issue.input === undefined ? `missing: ${wanted} belongs here\nadd it` : `${value} is not ${wanted}\nwrite ${wanted}`;
-    }
-    case 'invalid_value':
-      return `${value} is not one of its values\n${didYouMean(String(issue.input), issue.values.map(String))}`;
-    case 'too_small':
-      return `${value} is too small\nit is at least ${String(issue.minimum)}`;
-    case 'too_big':
-      return `${value} is too large\nit is at most ${String(issue.maximum)}`;
-    case 'unrecognized_keys':
-      return unknownKey(issue.keys, known);
-    default:
-      return `${value} is not valid here\n${issue.message ?? 'see docs of this key'}`;
-  }
-}
-
-function section<S extends z.ZodRawShape>(shape: S) {
-  return z.strictObject(shape, { error: (issue) => (issue.code === 'unrecognized_keys' ? unknownKey(issue.keys, Object.keys(shape)) : undefined) });
-}
+import { LINK_SHAPE, scheduleEntry } from './link-shapes.ts';
+import { section } from './sections.ts';
+import { bytes, duration, offsetRange, positiveDuration, ppm, ppmRange, readDuration, readRate, shown } from './units.ts';
 
 /** Path-safe, short enough for every frame's header. */
 export const NAME = /^[a-z0-9][a-z0-9-]{0,39}$/;
@@ -60,27 +25,13 @@ const nodes = z.unknown().transform((input, context): number | readonly string[]
   return regions.length === count ? regions : refuse(`${shown(input)} is not a list of regions`, 'write a name of the network profile for each node');
 });
 
-const LINK_SHAPE = {
-  delay: duration.optional(),
-  jitter: duration.optional(),
-  distribution: z.enum(['uniform', 'normal', 'pareto']).optional(),
-  loss: percent.optional(),
-  /** Mean length of a run of losses, in datagrams. */
-  burst: z.number().min(1).max(1000).optional(),
-  duplicate: percent.optional(),
-  reorder: percent.optional(),
-  corrupt: percent.optional(),
-  rate: bitrate.optional(),
-  /** Datagrams that wait for a limited rate. */
-  queue: z.int().min(1).max(1_000_000).optional(),
-  order: z.enum(['keep', 'reorder']).optional(),
-};
-
 const network = section({
   wan: z.string().default('lan'),
   /** Multiplies all delays. */
   scale: z.number().min(0).max(1000).default(1),
   links: z.record(z.string(), section(LINK_SHAPE)).default({}),
+  /** Changes of links over time that are no faults. */
+  schedule: z.array(scheduleEntry).max(1000).default([]),
   /** Largest datagram, header included. */
   frame: bytes.pipe(z.number().min(576).max(9000)).default(1400),
   /** Largest message of a protocol, split into frames. */
