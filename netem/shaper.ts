@@ -11,7 +11,10 @@ export interface LineCommand {
   /** Ends its input and waits for its end; rejects with what it said, when it failed. */
   close(): Promise<void>;
 }
-/** The network namespace from which a node, or the load generator, sends: there a kernel can shape what leaves. */
+/**
+ * The network namespace from which a node, or the load generator, sends: there a kernel can shape what leaves. Another object
+ * says that it is another namespace, or one that has lost its links, as a container's has at each start.
+ */
 export interface KernelSite {
   /** The network device of the namespace. */
   readonly device: string;
@@ -52,9 +55,20 @@ export type LinkCounters = {
   readonly backlogPackets: number;
   readonly limitPackets: number;
 };
+/** Links that cannot be made so (refused), or cannot be kept (failed). `message`: where and what; `hint`: the remedy; one line each. */
+export class LinkFailure extends Error {
+  readonly kind: 'refused' | 'failed';
+  readonly hint: string;
+  constructor(kind: 'refused' | 'failed', message: string, hint: string) {
+    super(message);
+    this.name = 'LinkFailure';
+    this.kind = kind;
+    this.hint = hint;
+  }
+}
 /** The links of one run. */
 export interface LinkControl {
-  /** Exactly these links, whatever was there before. Rejects when they are not in force; what was before then is. */
+  /** Exactly these links, whatever was there before. Rejects (LinkFailure) when they are not in force; what was before then is. */
   apply(links: LinkMatrix, sites: readonly Site[]): Promise<void>;
   /** As a kernel counts them; absent: nobody does. */
   counters?(sites: readonly Site[]): Promise<readonly LinkCounters[]>;
