@@ -15,7 +15,7 @@ export const EXIT = {
 export const ERROR_CODES = {
   'bad-experiment': { exit: EXIT.badInput, meaning: 'an experiment file or a flag is wrong; the message names file, line and column' },
   'bad-command-line': { exit: EXIT.badInput, meaning: 'an unknown command, flag or value' },
-  'bad-plugin': { exit: EXIT.badInput, meaning: 'a plug-in cannot be loaded or has the wrong shape; the message names the file and the field' },
+  'bad-plugin': { exit: EXIT.badInput, meaning: 'a plug-in cannot be loaded, has the wrong shape, or throws; the message names the file and the field' },
   'bad-result': { exit: EXIT.badInput, meaning: 'a result folder or file is damaged, foreign or of another version' },
   'not-supported': { exit: EXIT.badInput, meaning: 'the runner cannot do an action of this plan' },
   'machine-lacks': { exit: EXIT.machineLacks, meaning: 'a program, right or address that the runner needs is missing' },

@@ -214,8 +214,11 @@ export class SimulatedNode {
     try {
       run();
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
-      throw new Error(`${this.id} at ${this.#around.now()} ms: ${message}`, { cause: error });
+      const place = `${this.id} at ${this.#around.now()} ms`;
+      if (!(error instanceof Error)) throw new Error(`${place}: ${String(error)}`, { cause: error });
+      // It stays what it is: whose mistake it was says its class.
+      error.message = `${place}: ${error.message}`;
+      throw error;
     }
   }
 

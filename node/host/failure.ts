@@ -14,6 +14,12 @@ export class Failure extends Error {
   }
 }
 
+/** Where it was thrown, to stand behind its message: ' (FILE:LINE)', or ''. */
+export function placeOf(error: unknown): string {
+  const place = error instanceof Error ? /\(?([^\s(]+:\d+):\d+\)?$/m.exec(error.stack?.split('\n').find((line) => line.startsWith('    at ')) ?? '')?.[1] : undefined;
+  return place === undefined ? '' : ` (${place})`;
+}
+
 /** The code of a system error ('EADDRINUSE'), or its message. */
 export function codeOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);

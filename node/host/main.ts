@@ -6,7 +6,7 @@ import { PROTOCOLS } from '../registry.ts';
 import { openTrueTime } from './clock.ts';
 import { readConfig } from './config.ts';
 import { openEventFile } from './events.ts';
-import { EXIT, Failure } from './failure.ts';
+import { EXIT, Failure, placeOf } from './failure.ts';
 import { Host } from './host.ts';
 import { openHttp } from './http.ts';
 import { loadProtocols } from './plugins.ts';
@@ -18,18 +18,17 @@ let flushEvents = (): void => undefined;
 
 /** Ends at once: nothing more leaves this process. */
 function fail(error: unknown): never {
-  if (error instanceof Failure) {
-    process.stderr.write(`${error.message}\n`);
-    process.exit(error.exit);
-  }
   try {
     flushEvents();
   } catch {
     // The line below matters more.
   }
+  if (error instanceof Failure) {
+    process.stderr.write(`${error.message}\n`);
+    process.exit(error.exit);
+  }
   const text = error instanceof Error ? error.message : String(error);
-  const place = error instanceof Error ? /\(?([^\s(]+:\d+):\d+\)?$/m.exec(error.stack?.split('\n').find((line) => line.startsWith('    at ')) ?? '')?.[1] : undefined;
-  process.stderr.write(`${name}: a bug: ${text.replaceAll('\n', ' ')}${place === undefined ? '' : ` (${place})`}\n`);
+  process.stderr.write(`${name}: a bug: ${text.replaceAll('\n', ' ')}${placeOf(error)}\n`);
   process.exit(EXIT.bug);
 }
 
@@ -46,7 +45,7 @@ async function main(): Promise<void> {
   const config = readConfig(path);
   const { self, life } = config.seat;
   name = self;
-  const protocols = [...PROTOCOLS, ...await loadProtocols(config.plugins)];
+  const protocols = [...PROTOCOLS, ...await loadProtocols(config.plugins, self)];
   const protocol = protocols.find((protocol) => protocol.name === config.protocol);
   if (protocol === undefined) {
     throw new Failure(EXIT.badInput, `${self}: no protocol is called ${JSON.stringify(config.protocol)}; there are ${protocols.map(({ name }) => name).join(', ')}`);

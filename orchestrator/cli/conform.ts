@@ -5,7 +5,7 @@ import type { AnyProtocol } from '../../node/contract.ts';
 import { named } from '../builtins.ts';
 import { type ConformanceScene, scenesOf, type Sighting } from '../conformance/scenes.ts';
 import { openTrials, type RunTrial } from '../conformance/trial.ts';
-import { EXIT } from '../errors.ts';
+import { EXIT, LabError } from '../errors.ts';
 import { NODE_BYTES } from './bytes.ts';
 import { loadPlugins } from './plugins.ts';
 
@@ -26,6 +26,7 @@ async function sight(protocol: AnyProtocol, scene: ConformanceScene, seed: strin
   try {
     return { ...of, ...await scene.run(protocol, seed, trial) };
   } catch (error) {
+    if (error instanceof LabError) return { ...of, problems: [error.message], found: [] };
     return { ...of, problems: [error instanceof Error ? `${error.message.split('\n')[0] ?? ''}${placeOf(error)}` : String(error)], found: [] };
   }
 }

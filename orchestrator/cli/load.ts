@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { named } from '../builtins.ts';
-import { EXIT } from '../errors.ts';
+import { ERROR_CODES, EXIT, LabError } from '../errors.ts';
 import type { ClientEvent } from '../kinds.ts';
 import { splitLines } from './children.ts';
 import { LineFile } from './event-file.ts';
@@ -124,6 +124,10 @@ function wake(pid: number): void {
 
 // The last line of stderr is what the lab shows.
 process.on('uncaughtException', (error) => {
+  if (error instanceof LabError) {
+    process.stderr.write(`${error.message}\n`);
+    process.exit(ERROR_CODES[error.code].exit);
+  }
   process.stderr.write(`${error.stack ?? ''}\nload: a bug: ${error.message.split('\n')[0] ?? ''}\n`);
   process.exit(EXIT.bug);
 });

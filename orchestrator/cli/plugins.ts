@@ -8,6 +8,7 @@ import { LabError } from '../errors.ts';
 import type { Plugin } from '../kinds.ts';
 import { checkPlugin } from '../plugin.ts';
 import './own-name.ts';
+import { guardedPlugin } from './plugin-guard.ts';
 import { files as filesSink } from './sinks/files.ts';
 import { modulePath, PACKAGE_ROOT } from './tree.ts';
 
@@ -44,7 +45,7 @@ export async function loadPlugins(paths: readonly string[]): Promise<Plugins> {
     }
     loaded.push({ path, plugin });
   }
-  return { files: [...new Set(files)], registry: createRegistry([OWN, ...loaded.map(({ plugin }) => plugin)]) };
+  return { files: [...new Set(files)], registry: createRegistry([OWN, ...loaded.map(({ path, plugin }) => guardedPlugin(plugin, path, placeOf))]) };
 }
 
 async function importDefault(path: string): Promise<unknown> {

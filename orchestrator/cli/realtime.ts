@@ -9,7 +9,7 @@ import type { NodeId, Status } from '../../node/contract.ts';
 import type { DiskKept } from '../../node/disk-fault.ts';
 import { LinkOverlays } from '../../netem/overlay.ts';
 import type { LinkControl, Probe, Shaper, Site } from '../../netem/shaper.ts';
-import { LabError } from '../errors.ts';
+import { EXIT, LabError } from '../errors.ts';
 import type { LabEvent, Plan, RunContext, Runner } from '../kinds.ts';
 import { formatMs } from '../report/figures.ts';
 import { leaderOf } from '../resolve.ts';
@@ -244,7 +244,9 @@ class RealtimeRun {
     this.#load = load;
     void load.exited.then(({ code, signal }) => {
       if (this.#closing) return;
-      this.#broken.reject(new LabError('load-failed', `the load process ended (${signal ?? `exit code ${code}`}): ${load.lastError()}`, 'its events are kept in the run folder, under work/'));
+      // What it was given was checked before, but what a plug-in does was not.
+      if (code === EXIT.badInput) this.#broken.reject(new LabError('bad-plugin', load.lastError(), 'its events are kept in the run folder, under work/'));
+      else this.#broken.reject(new LabError('load-failed', `the load process ended (${signal ?? `exit code ${code}`}): ${load.lastError()}`, 'its events are kept in the run folder, under work/'));
     });
   }
 

@@ -156,6 +156,8 @@ async function runJob(job: Job, environment: Environment, stop: Stop, progress: 
         recorder.observe(event);
       },
     });
+    // A check may fail at last: then what there is is kept as a part.
+    if (!stop.requested) judgement.finish(false);
     whole = !stop.requested;
   } finally {
     if (!whole) await sink.close(judgement.finish(true));

@@ -2,6 +2,7 @@
 // process was quicker.
 import { availableParallelism } from 'node:os';
 import type { Value } from '../../gate/figures.ts';
+import { LabError } from '../../errors.ts';
 import type { Plan } from '../../kinds.ts';
 import { type Child, startChild } from '../children.ts';
 
@@ -12,7 +13,7 @@ export type Run = {
   /** Why it does not count as a measurement. */
   readonly invalid: readonly string[];
 };
-export type WorkerLine = Run | { readonly bug: string };
+export type WorkerLine = Run | { readonly bug: string } | { readonly refused: Pick<LabError, 'code' | 'message' | 'hint'> };
 
 const MAX_PROCESSES = 8;
 
@@ -45,6 +46,7 @@ function startWorker(number: number, plugins: readonly string[]): Worker {
 }
 
 function answered(line: WorkerLine, { id, seed }: Plan): Run {
+  if ('refused' in line) throw new LabError(line.refused.code, `${id} under seed ${seed}: ${line.refused.message}`, line.refused.hint);
   if (!('bug' in line)) return line;
   const error = new Error(`${id} under seed ${seed}: ${line.bug.split('\n')[0]}`);
   error.stack = line.bug;

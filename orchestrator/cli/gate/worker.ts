@@ -3,6 +3,7 @@
 import { createInterface } from 'node:readline';
 import { named } from '../../builtins.ts';
 import { valueOf } from '../../gate/figures.ts';
+import { LabError } from '../../errors.ts';
 import { isViolation, judge } from '../../judge.ts';
 import type { Plan } from '../../kinds.ts';
 import { createSimulator } from '../../simulate.ts';
@@ -27,7 +28,12 @@ async function measure(plan: Plan): Promise<WorkerLine> {
   };
 }
 
+function failed(error: unknown): WorkerLine {
+  if (error instanceof LabError) return { refused: { code: error.code, message: error.message, hint: error.hint } };
+  return { bug: error instanceof Error ? error.stack ?? error.message : String(error) };
+}
+
 for await (const line of createInterface({ input: process.stdin })) {
-  const answer = await measure(JSON.parse(line) as Plan).catch((error: unknown): WorkerLine => ({ bug: error instanceof Error ? error.stack ?? error.message : String(error) }));
+  const answer = await measure(JSON.parse(line) as Plan).catch(failed);
   process.stdout.write(`${JSON.stringify(answer)}\n`);
 }

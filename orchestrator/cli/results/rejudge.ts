@@ -1,7 +1,7 @@
 // Judges a recorded run again: its events, read once, go through the same judge as when it ran.
 import { join } from 'node:path';
 import type { Registry } from '../../builtins.ts';
-import type { LabError } from '../../errors.ts';
+import { LabError } from '../../errors.ts';
 import { judge } from '../../judge.ts';
 import type { LabEvent, Plan, Summary } from '../../kinds.ts';
 import { damaged, readRunEvents } from './read.ts';
@@ -26,6 +26,8 @@ function orDamaged<T>(place: string, judged: () => T): T {
   try {
     return judged();
   } catch (error) {
+    // A check of a plug-in that throws says nothing about the file.
+    if (error instanceof LabError) throw error;
     throw damaged(`${place} cannot be judged: ${(error as Error).message.split('\n')[0] ?? ''}`, 'it was edited after the run, or another lab wrote it: run the plan again', error);
   }
 }
