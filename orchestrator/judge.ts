@@ -111,6 +111,7 @@ class Measurement {
       case 'trace':
       case 'rejected':
       case 'action':
+      case 'scheduled-links':
         return;
       case 'attempt':
       case 'back-off':

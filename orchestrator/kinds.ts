@@ -8,6 +8,7 @@ import type { NodeEvent, Reply } from '../node/replica.ts';
 import type { Detail } from '../node/seat.ts';
 import type { LinkMatrix } from '../netem/link.ts';
 import type { LinkChange } from '../netem/overlay.ts';
+import type { LinkTrack } from '../netem/schedule.ts';
 import type { Probe } from '../netem/shaper.ts';
 
 /** closed: attempts pass; open: none does; half-open: one tries. */
@@ -29,6 +30,8 @@ export type ClientEvent =
   | { readonly type: 'generator'; readonly sendLagMs: number; readonly loopDelayMs: number; readonly cpuPct: number; readonly sessions: number; readonly capped: number };
 
 export type RunEvent =
+  /** The plan's links are those of linkSchedule at plannedMs. skipped: times before it that were passed over, because they were past. */
+  | { readonly type: 'scheduled-links'; readonly plannedMs: number; readonly skipped: number }
   | { readonly type: 'action'; readonly action: Action; readonly plannedMs: number; readonly nodes: readonly NodeId[] }
   | { readonly type: 'fault'; readonly phase: 'begin' | 'end'; readonly name: string; readonly index: number; readonly nodes: readonly NodeId[] };
 
@@ -154,6 +157,8 @@ export type Plan = {
   readonly leader: NodeId | null;
   /** Rows and columns: node ids and the regions of clients. */
   readonly links: LinkMatrix;
+  /** How they change over time, by plan and not by faults; absent: they do not. entries: what it was made of. */
+  readonly linkSchedule?: { readonly entries: readonly string[]; readonly tracks: readonly LinkTrack[] };
   readonly network: { readonly profile: string; readonly source: string };
   readonly maxMessageBytes: number;
   readonly frameBytes: number;

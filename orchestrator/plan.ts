@@ -11,8 +11,10 @@ import { named } from './builtins.ts';
 import type { ExperimentDocument } from './document.ts';
 import { fail } from './experiment.ts';
 import type { Choice, Experiment, Settings, Variant } from './experiment.ts';
+import type { ReadFile } from './files.ts';
 import { looksLikeNode } from './faults/selector.ts';
 import type { Action, Plan } from './kinds.ts';
+import { linkScheduleOf } from './link-schedule.ts';
 import { linksOf, oneWaysOf } from './links.ts';
 import { peakFactor } from './load/arrivals.ts';
 import type { Place } from './links.ts';
@@ -51,6 +53,7 @@ type Ground = {
   readonly leader: NodeId | null;
   readonly clients: Plan['load']['clients'];
   readonly links: LinkMatrix;
+  readonly linkSchedule: Plan['linkSchedule'];
   readonly settleMs: number;
 };
 
@@ -110,7 +113,7 @@ function under({ settings, document, suffix }: Variant, loop: Loop | null): Vari
   return loop === 'closed' ? { suffix, document, settings: { ...settings, load: { ...load, rate: null, batch: 1 } } } : { settings, document, suffix };
 }
 
-function groundOf({ settings, document }: Variant): Ground {
+function groundOf({ settings, document }: Variant, readFile: ReadFile): Ground {
   const profile = profileOf(settings, document);
   const nodes = nodesOf(settings, profile, document);
   const clients = clientsOf(settings, nodes, profile, document);
@@ -126,7 +129,10 @@ function groundOf({ settings, document }: Variant): Ground {
     ...nodes.map(({ id, region }) => ({ id, region, client: false })),
     ...clients.map(({ region }) => ({ id: region, region, client: true })),
   ];
-  return { settings, document, profile, nodes, clients, settleMs, leader: pinned(settings, nodes, document), links: linksOf(profile, settings.network, places, document) };
+  const links = linksOf(profile, settings.network, places, document);
+  const { warmup: warmupMs, measure: measureMs } = settings.run;
+  const linkSchedule = linkScheduleOf({ profile, network: settings.network, places, links, warmupMs, measureMs, settleMs, document, readFile });
+  return { settings, document, profile, nodes, clients, settleMs, leader: pinned(settings, nodes, document), links, linkSchedule };
 }
 
 function clockErrorMs({ clocks, run }: Settings, settleMs: number): number {
@@ -246,6 +252,7 @@ function planOf(choice: Choice, { options, leadership, warnings }: Resolved, gro
     nodes: nodes.map(({ id, region, address }, index) => ({ id, address, region, clock: clocks[index] ?? { offsetMs: 0, driftPpm: 0, ntp: null } })),
     leader: ground.leader,
     links,
+    ...(ground.linkSchedule === undefined ? {} : { linkSchedule: ground.linkSchedule }),
     network: { profile: profile.name, source: sourceOf(profile) },
     maxMessageBytes: settings.network.message,
     frameBytes: settings.network.frame,
@@ -266,7 +273,7 @@ export function makePlans(experiment: Experiment, request: PlanRequest): Plan[] 
   const plans: Plan[] = [];
   const loops: readonly (Loop | null)[] = request.load === 'both' ? ['open', 'closed'] : [request.load ?? null];
   experiment.variants.forEach((variant, index) => {
-    const grounds = loops.map((loop) => ({ ground: groundOf(under(variant, loop)), mark: request.load === 'both' ? loop : null }));
+    const grounds = loops.map((loop) => ({ ground: groundOf(under(variant, loop), experiment.readFile), mark: request.load === 'both' ? loop : null }));
     const { settings, document } = variant;
     const choices = settings.protocols.flatMap((choice) => grounds.map(({ ground, mark }) => ({ choice, ground, mark, result: resolved(choice, ground, experiment) })));
     const base = request.seed ?? String(settings.run.seed ?? '1');

@@ -2,12 +2,14 @@
 // selectors are the same code as on real processes. A seed fixes every byte of the event stream.
 import type { NodeId, Status } from '../node/contract.ts';
 import { randomStream } from '../node/kit/random.ts';
+import { LinkSteps } from '../netem/schedule.ts';
 import type { Reply } from '../node/replica.ts';
 import type { Bytes } from '../node/wire.ts';
 import { World } from '../sim/world.ts';
 import { BUILTINS, named, type Registry } from './builtins.ts';
 import { LabError } from './errors.ts';
 import type { ClientEvent, Plan, RunContext, RunEvent, Runner } from './kinds.ts';
+import { openClientDelay } from './load/client-delay.ts';
 import { Sessions } from './load/sessions.ts';
 import { Resolver } from './resolve.ts';
 import type { ResolvedAction } from './resolve.ts';
@@ -62,6 +64,7 @@ class SimulatedRun {
       fsyncMs: simulatedFsyncMs(plan), requestTimeoutMs: plan.load.timeoutMs,
     }, emit);
     this.#resolver = new Resolver(plan, randomStream(plan.seed, 'selectors'));
+    const delay = openClientDelay(plan);
     this.#sessions = new Sessions(plan, named(registry.workloads, plan.load.workload, 'workload'), {
       now: () => this.world.nowMs,
       at: (atMs, action) => this.world.at(Math.max(atMs, this.world.nowMs), action),
@@ -73,15 +76,16 @@ class SimulatedRun {
         // A batch is answered when its last command is.
         const back = (index: number) => (reply: Reply) => {
           replies[index] = reply;
-          if (++answered === commands.length) this.world.at(this.world.nowMs + backMs, () => answer(replies));
+          if (++answered === commands.length) this.world.at(this.world.nowMs + delay(to, region, this.world.nowMs), () => answer(replies));
         };
-        this.world.at(this.world.nowMs + thereMs, () => {
+        this.world.at(this.world.nowMs + delay(region, to, this.world.nowMs), () => {
           for (const [index, command] of commands.entries()) this.world.request(to, command, back(index));
         });
       },
       emit: (event) => this.#own('load', event),
     });
     for (const { id } of plan.nodes) this.world.start(id);
+    this.#nextLinks(new LinkSteps(plan.links, plan.linkSchedule?.tracks ?? []));
     for (const entry of plan.schedule) this.world.at(entry.atMs, () => this.#act(entry));
     this.world.at(0, () => this.#sessions.start());
   }
@@ -98,6 +102,17 @@ class SimulatedRun {
 
   #own(node: 'load' | 'lab', event: ClientEvent | RunEvent): void {
     this.#emit({ atMs: this.world.nowMs, node, life: 0, sequence: this.#sequence++, ...event });
+  }
+
+  /** Before any fault of the same instant: what began first may see the links as they were, nobody else. */
+  #nextLinks(steps: LinkSteps): void {
+    if (steps.nextMs === Infinity) return;
+    this.world.at(steps.nextMs, () => {
+      const { plannedMs, skipped, links } = steps.advance(this.world.nowMs);
+      this.world.schedule(links);
+      this.#own('lab', { type: 'scheduled-links', plannedMs, skipped });
+      this.#nextLinks(steps);
+    });
   }
 
   #act(entry: Plan['schedule'][number]): void {

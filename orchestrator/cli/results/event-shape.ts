@@ -26,6 +26,7 @@ const FIELDS: { readonly [type in LabEvent['type']]: Fields } = {
   reply: { client: 'string', id: 'string', 'reply.outcome': 'string' },
   generator: { sendLagMs: 'number', loopDelayMs: 'number', cpuPct: 'number', sessions: 'number', capped: 'number' },
   action: { 'action.type': 'string', plannedMs: 'number', nodes: 'array' },
+  'scheduled-links': { plannedMs: 'number', skipped: 'number' },
   fault: { phase: 'string', name: 'string', index: 'number', nodes: 'array' },
 };
 const ENVELOPE: Fields = { atMs: 'number', node: 'string', life: 'number', sequence: 'number' };
