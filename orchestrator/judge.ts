@@ -5,6 +5,7 @@ import type { AnyProtocol, Claim } from '../node/contract.ts';
 import { EXIT } from './errors.ts';
 import type { Check, Figure, LabEvent, Plan, Summary, Verdict, Workload } from './kinds.ts';
 import { Audit } from './metrics/audit.ts';
+import { Certified, certificateReasons } from './metrics/certified.ts';
 import { Commands, count, measureWindow } from './metrics/commands.ts';
 import { Commits } from './metrics/commits.ts';
 import { Costs } from './metrics/costs.ts';
@@ -46,10 +47,11 @@ export function judge(plan: Plan, registry: JudgeRegistry): Judge {
         const unclaimed = verdict.valid === false && verdict.claim !== null && !claims.includes(verdict.claim);
         return unclaimed ? { ...verdict, finding: true } : verdict;
       });
-      const { metrics, regions, expected, outages, invalid, noBaseline } = measurement.finish(partial);
+      const { metrics, regions, expected, outages, certificate, invalid, noBaseline } = measurement.finish(partial);
       summary = {
         version: 1, plan, partial, publishable: !partial && invalid.length === 0 && !verdicts.some(isViolation),
-        invalid, baseline: baselineOf(partial, verdicts, noBaseline), metrics, regions, expected, outages, verdicts, missed: missedThresholds(plan.thresholds, metrics),
+        invalid, baseline: baselineOf(partial, verdicts, noBaseline), metrics, regions, expected, outages,
+        ...(certificate === undefined ? {} : { certificate }), verdicts, missed: missedThresholds(plan.thresholds, metrics),
       };
       return summary;
     },
@@ -89,6 +91,7 @@ class Measurement {
   readonly #leaders = new Leaders();
   readonly #faults = new Faults();
   readonly #flushes: Flushes;
+  readonly #certified: Certified;
   #clockErrorMs: number | null = null;
   #lastMs = 0;
 
@@ -99,6 +102,7 @@ class Measurement {
     this.#commits = new Commits(plan);
     this.#costs = new Costs(plan);
     this.#flushes = new Flushes(plan);
+    this.#certified = new Certified(plan);
     this.#audit = new Audit(plan);
     this.#retries = new Retries(plan);
   }
@@ -138,12 +142,15 @@ class Measurement {
         return this.#faults.observe(event);
       case 'durable':
         return this.#flushes.observe(event);
+      case 'certificate':
+      case 'counters':
+        return this.#certified.observe(event);
       case 'clock':
         this.#clockErrorMs = Math.max(this.#clockErrorMs ?? 0, Math.abs(event.errorMs));
     }
   }
 
-  finish(partial: boolean): Pick<Summary, 'metrics' | 'regions' | 'expected' | 'outages' | 'invalid'> & { readonly noBaseline: readonly string[] } {
+  finish(partial: boolean): Pick<Summary, 'metrics' | 'regions' | 'expected' | 'outages' | 'certificate' | 'invalid'> & { readonly noBaseline: readonly string[] } {
     const plan = this.#plan;
     const planned = measureWindow(plan);
     const window = partial ? { fromMs: planned.fromMs, toMs: Math.max(planned.fromMs, Math.min(planned.toMs, this.#lastMs)) } : planned;
@@ -151,13 +158,16 @@ class Measurement {
     this.#commands.finish(this.#lastMs);
     const { population } = this.#commands;
     const steady = this.#faults.before(window);
+    const certificate = this.#certified.finish();
     const expected = expectedRows({
-      plan, protocol: this.#protocol, facts: factsOf(plan, this.#flushes.realMs()), leader: this.#leaders.throughout(steady), population, steady,
+      plan, protocol: this.#protocol, facts: factsOf(plan, this.#flushes.realMs(), certificate), leader: this.#leaders.throughout(steady), population, steady,
     });
     const stable = (this.#protocol.leadership?.(plan.options) ?? 'stable') === 'stable';
     const outages = outagesOf(this.#faults, stable ? this.#leaders : null, this.#commits.timesMs, population, window);
     const commands = this.#commands.figures(windowMs / 1000);
     const audited = { population, commitP50Ms: commands['commit.p50']?.value ?? null, nodesCpuMs: this.#costs.cpuMs(), windowMs };
+    const { invalid, noBaseline } = this.#audit.reasons(audited);
+    const network = certificateReasons(certificate);
     const metrics: { readonly [name: string]: Figure } = {
       ...commands, ...this.#commits.figures(), ...this.#costs.figures(this.#commits.inWindow()), ...this.#flushes.figures(), ...outages.figures,
       ...optimumFigures(expected), ...this.#audit.figures(audited), ...this.#retries.figures(), leaderChanges: count(stable ? this.#leaders.changes(window) : null),
@@ -165,7 +175,8 @@ class Measurement {
     };
     return {
       metrics: Object.fromEntries(METRICS.map(({ name, unit }) => [name, metrics[name] ?? { value: null, unit, bound: '=' }])),
-      regions: regionRows(plan, population), expected, outages: outages.rows, ...this.#audit.reasons(audited),
+      regions: regionRows(plan, population), expected, outages: outages.rows, ...(certificate === null ? {} : { certificate }),
+      invalid: [...network.invalid, ...invalid], noBaseline: [...network.invalid, ...network.noBaseline, ...noBaseline],
     };
   }
 }

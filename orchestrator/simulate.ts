@@ -11,6 +11,7 @@ import { LabError } from './errors.ts';
 import type { ClientEvent, Plan, RunContext, RunEvent, Runner } from './kinds.ts';
 import { openClientDelay } from './load/client-delay.ts';
 import { Sessions } from './load/sessions.ts';
+import { simulatedProbes } from './probing.ts';
 import { Resolver } from './resolve.ts';
 import type { ResolvedAction } from './resolve.ts';
 import { seatOf } from './seats.ts';
@@ -84,6 +85,7 @@ class SimulatedRun {
       },
       emit: (event) => this.#own('load', event),
     });
+    for (const probes of simulatedProbes(plan)) this.#own('lab', { type: 'certificate', phase: 'idle', ...probes });
     for (const { id } of plan.nodes) this.world.start(id);
     this.#nextLinks(new LinkSteps(plan.links, plan.linkSchedule?.tracks ?? []));
     for (const entry of plan.schedule) this.world.at(entry.atMs, () => this.#act(entry));

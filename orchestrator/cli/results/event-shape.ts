@@ -26,6 +26,8 @@ const FIELDS: { readonly [type in LabEvent['type']]: Fields } = {
   reply: { client: 'string', id: 'string', 'reply.outcome': 'string' },
   generator: { sendLagMs: 'number', loopDelayMs: 'number', cpuPct: 'number', sessions: 'number', capped: 'number' },
   action: { 'action.type': 'string', plannedMs: 'number', nodes: 'array' },
+  certificate: { phase: 'string', from: 'string', to: 'string', trip: 'string', bytes: 'number', sent: 'number', samples: 'array' },
+  counters: { links: 'array' },
   'scheduled-links': { plannedMs: 'number', skipped: 'number' },
   fault: { phase: 'string', name: 'string', index: 'number', nodes: 'array' },
 };

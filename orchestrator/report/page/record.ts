@@ -1,7 +1,7 @@
 // What the page shows of one run, gathered while its events pass by and reduced at the end to what a chart can show, so that
 // a page of many runs stays small. Times are ms since the measure window began, as in the experiment file.
 import type { AnyProtocol, Expected, NodeId } from '../../../node/contract.ts';
-import type { ExpectedRow, LabEvent, Plan, Summary } from '../../kinds.ts';
+import type { LabEvent, Plan, Summary } from '../../kinds.ts';
 import { Commands, measureWindow } from '../../metrics/commands.ts';
 import { closedFormOf } from '../../metrics/expected.ts';
 import { factsOf } from '../../metrics/facts.ts';
@@ -110,7 +110,7 @@ export class RunRecorder {
       latency: bucketsOf(points, this.#spanMs, COLUMNS),
       lost: this.#lost(),
       quantiles: quantilesOf(points.map(({ value }) => value), population.length),
-      closedForm: this.#closedForm(summary.expected),
+      closedForm: this.#closedForm(summary),
       throughput: { columnMs: width, ok: inWindow(this.#okMs), offered: inWindow(population.map(({ intendedMs }) => intendedMs - this.#originMs)) },
       faults: this.#faults.map((fault) => ({ ...fault, toMs: Math.min(fault.toMs, this.#spanMs) })).filter(({ fromMs, toMs }) => toMs >= 0 && fromMs <= this.#spanMs),
       roles: this.#roles.finish(this.#originMs, this.#originMs + this.#spanMs),
@@ -145,12 +145,12 @@ export class RunRecorder {
   }
 
   /** Null unless it gives the very figures that the summary has: a page shows no closed form but the one that was judged by. */
-  #closedForm(rows: readonly ExpectedRow[]): readonly number[] | null {
+  #closedForm({ expected: rows, certificate }: Summary): readonly number[] | null {
     const protocol = this.#protocol;
     const samples = rows.reduce((sum, row) => sum + row.samples, 0);
     if (protocol === null || samples === 0) return null;
     const flushesMs = this.#flushMs.sort((a, b) => a - b);
-    const facts = factsOf(this.#plan, flushesMs[Math.max(0, Math.ceil(flushesMs.length / 2) - 1)] ?? 0);
+    const facts = factsOf(this.#plan, flushesMs[Math.max(0, Math.ceil(flushesMs.length / 2) - 1)] ?? 0, certificate);
     const parts: { readonly share: number; readonly expected: Expected }[] = [];
     for (const row of rows) {
       const expected = closedFormOf({ plan: this.#plan, protocol, facts }, row);
