@@ -70,8 +70,6 @@ class SimulatedRun {
       now: () => this.world.nowMs,
       at: (atMs, action) => this.world.at(Math.max(atMs, this.world.nowMs), action),
       request: (region, to, commands, answer) => {
-        const thereMs = plan.links[region]?.[to]?.delayMs ?? 0;
-        const backMs = plan.links[to]?.[region]?.delayMs ?? 0;
         const replies: Reply[] = [];
         let answered = 0;
         // A batch is answered when its last command is.
