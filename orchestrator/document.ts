@@ -15,13 +15,13 @@ export function pathOf(text: string): Path {
   return parts.map((part) => (/^\d+$/.test(part) ? Number(part) : part));
 }
 
-function parse(text: string, place: (line: number, column: number) => string): { readonly document: Document; readonly lines: LineCounter; readonly data: unknown } {
+function parse(text: string, place: (line: number, column: number) => string, language = 'YAML'): { readonly document: Document; readonly lines: LineCounter; readonly data: unknown } {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const problem = document.errors[0] ?? document.warnings[0];
   if (problem !== undefined) {
     const { line, col } = lines.linePos(problem.pos[0]);
-    throw new LabError('bad-experiment', `${place(line, col)}: not YAML: ${problem.message.split('\n')[0]}`, 'check indentation, brackets and quotes at this place');
+    throw new LabError('bad-experiment', `${place(line, col)}: not ${language}: ${problem.message.split('\n')[0]}`, 'check indentation, brackets and quotes at this place');
   }
   try {
     return { document, lines, data: document.toJS({ maxAliasCount: 100 }) };
@@ -61,11 +61,12 @@ export class ExperimentDocument {
     this.#origins = origins;
   }
 
-  static parse(text: string, file: string): ExperimentDocument {
+  /** language: as messages call it; JSON is read as the YAML that it is. */
+  static parse(text: string, file: string, language?: 'JSON'): ExperimentDocument {
     if (text.length > MAX_CHARACTERS) {
       throw new LabError('bad-experiment', `${file}:1:1: the file has ${text.length} characters`, `an experiment has at most ${MAX_CHARACTERS}`);
     }
-    const { document, lines, data } = parse(text, (line, column) => `${file}:${line}:${column}`);
+    const { document, lines, data } = parse(text, (line, column) => `${file}:${line}:${column}`, language);
     return new ExperimentDocument(file, data, document, lines, new Map());
   }
 

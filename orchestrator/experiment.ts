@@ -41,7 +41,7 @@ export function fail(document: ExperimentDocument, path: Path, message: string, 
 }
 
 /** Throws the likeliest cause: an unknown key explains a missing one. */
-function failWith(document: ExperimentDocument, error: z.ZodError, at: (path: Path) => Path): never {
+export function failWith(document: ExperimentDocument, error: z.ZodError, at: (path: Path) => Path): never {
   const issue = error.issues.find(({ code }) => code === 'unrecognized_keys') ?? error.issues[0];
   const [message = '', hint = ''] = (issue?.message ?? '').split('\n');
   const path = at((issue?.path ?? []).filter((step) => typeof step !== 'symbol'));

@@ -35,8 +35,9 @@ const KEYS: { readonly [path: string]: string } = {
   nodes: 'a count, or a list of regions of the network, one for each node',
   leader: 'the node or region that leads; refused unless every protocol can pin one',
   network: 'the links between the nodes',
-  'network.wan': 'a network profile; lab list shows them',
-  'network.scale': 'multiplies all delays',
+  'network.wan': 'a network profile (lab wan shows them), or a file with a matrix of your own: ./my-matrix.csv or .json, relative to the experiment file',
+  'network.regions': 'these of its regions alone, in this order: a count of nodes takes the first ones',
+  'network.scale': 'multiplies all delays, and the jitter of a profile',
   'network.links': 'changes of single links: "a -> b" one way, "a - b" both ways, * for all',
   'network.schedule': 'changes of links over time that are no faults: steps, ramps, recorded traces, periods',
   'network.frame': 'the largest datagram, header included',
@@ -169,6 +170,11 @@ function loadOf({ workloads }: Registry): Part {
   return { type: 'object', additionalProperties: false, properties };
 }
 
+/** A region of a profile, or of a matrix that only the experiment knows. */
+function regionOf(): Part {
+  return { anyOf: [{ enum: [...new Set(PROFILES.flatMap(({ regions }) => regions))] }, { type: 'string' }] };
+}
+
 /** Of files that this registry reads. */
 export function experimentJsonSchema(registry: Registry): JsonSchema {
   const schema = schemaOf(experimentSchema);
@@ -176,14 +182,16 @@ export function experimentJsonSchema(registry: Registry): JsonSchema {
   const set = (name: string, part: Part) => { properties[name] = part; };
   set('name', { type: 'string', pattern: '^[a-z0-9][a-z0-9-]{0,39}$' });
   set('protocols', { type: 'array', minItems: 1, items: protocolsOf(registry) });
-  set('nodes', { default: 5, anyOf: [{ type: 'integer', minimum: 1, maximum: 64 }, { type: 'array', items: { enum: [...new Set(PROFILES.flatMap(({ regions }) => regions))] } }] });
+  set('nodes', { default: 5, anyOf: [{ type: 'integer', minimum: 1, maximum: 64 }, { type: 'array', items: regionOf() }] });
   set('load', loadOf(registry));
   set('faults', { type: 'array', items: faultsOf(registry) });
   set('expect', {
     type: 'object', additionalProperties: false,
     properties: Object.fromEntries(METRICS.map(({ name, meaning }) => [name, { type: 'string', pattern: '^(below|above) \\S', description: meaning }])),
   });
-  Object.assign(propertiesOf(properties['network'] ?? {})['wan'] ?? {}, { enum: PROFILES.map(({ name }) => name) });
+  const network = propertiesOf(properties['network'] ?? {});
+  network['wan'] = { default: 'lan', anyOf: [{ enum: PROFILES.map(({ name }) => name) }, { type: 'string', pattern: '/|\\.([cC][sS][vV]|[jJ][sS][oO][nN])$' }] };
+  Object.assign(network['regions'] ?? {}, { items: regionOf() });
   describeSchedule(propertiesOf(properties['network'] ?? {})['schedule'] ?? {});
   propertiesOf(properties['disk'] ?? {})['fsync'] = { default: 'real', anyOf: [{ ...DURATION }, { enum: ['real'] }] };
   for (const [path, text] of Object.entries(KEYS)) describe(properties, path.split('.'), text);

@@ -27,6 +27,8 @@ const nodes = z.unknown().transform((input, context): number | readonly string[]
 
 const network = section({
   wan: z.string().default('lan'),
+  /** These of its regions, in this order. */
+  regions: z.array(z.string()).min(1).max(64).optional(),
   /** Multiplies all delays. */
   scale: z.number().min(0).max(1000).default(1),
   links: z.record(z.string(), section(LINK_SHAPE)).default({}),
