@@ -39,17 +39,21 @@ type ChildOptions = {
 };
 
 /** Runs a module of the lab, named as in the checkout, in a Node like this one. */
-export function startChild(name: string, module: string, argv: readonly string[], { onLine, within = [] }: ChildOptions = {}): Child {
+export function startChild(name: string, module: string, argv: readonly string[], options: ChildOptions = {}): Child {
+  return startProgram(name, [process.execPath, modulePath(module), ...argv], argv[0] ?? module, options);
+}
+
+/** mark: a word of the command that no other process has. */
+export function startProgram(name: string, command: readonly string[], mark: string, { onLine, within = [] }: ChildOptions = {}): Child {
   if (alive.size === 0) process.off('exit', killAll).on('exit', killAll);
   const env = { ...process.env, NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? join(PACKAGE_ROOT, '.cache/compile') };
-  const [program = process.execPath, ...words] = [...within, process.execPath, modulePath(module), ...argv];
-  const child = spawn(program, words, {
-    stdio: ['pipe', onLine === undefined ? 'ignore' : 'pipe', 'pipe'], detached: true, env,
-  });
+  const [program = '', ...words] = [...within, ...command];
+  const child = spawn(program, words, { stdio: ['pipe', onLine === undefined ? 'ignore' : 'pipe', 'pipe'], detached: true, env });
   const { pid } = child;
-  if (pid === undefined) throw new LabError('machine-lacks', `${name}: no process can be started`, 'see the limits on processes and memory (ulimit -a)');
+  child.on('error', () => undefined);
+  if (pid === undefined) throw new LabError('machine-lacks', `${name}: ${program} cannot be started`, 'is it installed? See also the limits on processes and memory (ulimit -a)');
   alive.add(child);
-  recordProcess({ name, pid, mark: argv[0] ?? module });
+  recordProcess({ name, pid, mark });
   let exit: Exit | null = null;
   const exited = new Promise<Exit>((resolve) => {
     // 'close' comes after the last byte of stderr, 'exit' may come before it.
@@ -59,7 +63,6 @@ export function startChild(name: string, module: string, argv: readonly string[]
       resolve(exit);
     });
   });
-  child.on('error', () => undefined);
   child.stdin?.on('error', () => undefined);
   let stderr = '';
   child.stderr?.setEncoding('utf8').on('data', (text: string) => { stderr = (stderr + text).slice(-STDERR_KEPT_CHARS); });

@@ -19,6 +19,7 @@ import { mergeEvents, readEvents } from './event-file.ts';
 import { FaultSchedule } from './fault-schedule.ts';
 import type { LoadConfig, LoadMessage } from './load/config.ts';
 import { monotonicNs, openRunClock } from './run-clock.ts';
+import { chooseShaper, type TrialSite } from './shaper-choice.ts';
 
 /** What a cluster is told when it opens. */
 export type ClusterPlace = {
@@ -75,7 +76,10 @@ export type RealtimeParts = {
   readonly summary: string;
   /** Absolute paths, for the nodes and the load process. */
   readonly plugins: readonly string[];
+  /** The best first. */
   readonly shapers: readonly Shaper[];
+  /** Where the shapers are tried before a run. */
+  readonly openTrial: () => Promise<TrialSite>;
   readonly probe: () => Promise<Probe>;
   readonly open: (plan: Plan, place: ClusterPlace) => Promise<Cluster>;
   /** Each opening looks for free ports anew: one that was taken before its node bound it is no error yet. */
@@ -96,6 +100,7 @@ export function createRealtimeRunner(parts: RealtimeParts): Runner {
     summary: parts.summary,
     supports: new Set(['crash', 'stop', 'start', 'restart', 'pause', 'resume', 'cut', 'links', 'clock', 'disk', 'load']),
     probe: parts.probe,
+    chooseShaper: (asked) => chooseShaper(parts.name, parts.shapers, parts.openTrial, asked),
     async run(plan, context) {
       const shaper = parts.shapers.find(({ name }) => name === plan.shaper);
       if (shaper === undefined) throw new LabError('not-supported', `the runner ${parts.name} has no shaper ${plan.shaper}`, `it has: ${parts.shapers.map(({ name }) => name).join(', ')}`);

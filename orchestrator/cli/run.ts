@@ -23,6 +23,7 @@ import { type Report, showProgress } from './progress.ts';
 import { openPage, PAGE, recorderOf, writePage } from './report.ts';
 import { EXPERIMENT_FILE } from './results/read.ts';
 import { createLocalRunner } from './runners/local.ts';
+import { createNetnsRunner } from './runners/netns.ts';
 import { createResultsFolder } from './results-folder.ts';
 import { files } from './sinks/files.ts';
 import { openSinks } from './sinks/open.ts';
@@ -44,6 +45,7 @@ export type RunFlags = {
   readonly json: boolean;
   readonly open: boolean;
   readonly port?: number;
+  readonly shaper: string;
 };
 
 type Stop = { readonly requested: boolean };
@@ -53,7 +55,7 @@ const TABLE_COLUMNS = 100;
 
 export function createRunners(portBase: number | null, { files, registry }: Plugins): readonly Runner[] {
   const breathe = () => new Promise<void>((resolve) => { setImmediate(resolve); });
-  return [createSimulator(NODE_BYTES, breathe, registry), createLocalRunner(portBase, files)];
+  return [createSimulator(NODE_BYTES, breathe, registry), createLocalRunner(portBase, files), createNetnsRunner(files)];
 }
 
 /** Runs everything and returns the exit code. `stop` is set by Ctrl-C. */
@@ -63,16 +65,13 @@ export async function runExperiment(targets: readonly string[], flags: RunFlags,
   const experiment = readExperiment(targets, flags, registry);
   const runners = chosenRunners(flags, plugins);
   const sinks = chosenSinks(flags, registry);
+  const shapers = await chosenShapers(runners, flags.shaper);
   // All plans are made before the first run begins: what is wrong is said at once.
-  const plans = runners.map((runner) => makePlans(experiment, {
-    runner: runner.name, supports: runner.supports,
+  const plans = runners.map((runner, index) => makePlans(experiment, {
+    runner: runner.name, supports: runner.supports, ...shapers[index],
     ...(flags.seed === undefined ? {} : { seed: flags.seed }), ...(flags.repeat === undefined ? {} : { repeat: flags.repeat }),
     ...(flags.load === undefined ? {} : { load: flags.load }),
   }));
-  for (const runner of runners) {
-    const probe = await runner.probe();
-    if (!probe.ok) throw new LabError('machine-lacks', `the runner ${runner.name} needs ${probe.missing}`, probe.hint);
-  }
   const results = createResultsFolder(flags.out, experiment.name);
   const environment = await readEnvironment();
   const summaries: Summary[] = [];
@@ -208,6 +207,19 @@ function chosenRunners(flags: RunFlags, plugins: Plugins): readonly Runner[] {
   const chosen = names.map((name) => named(known, name, 'runner'));
   const twice = names.find((name, index) => names.indexOf(name) < index);
   if (twice !== undefined) throw new LabError('bad-command-line', `the runner ${twice} is given twice`, 'repeat a run with --repeat');
+  return chosen;
+}
+
+/** Of each runner that has a choice; it must work here. */
+async function chosenShapers(runners: readonly Runner[], asked: string): Promise<readonly { readonly shaper?: string }[]> {
+  const chosen: { readonly shaper?: string }[] = [];
+  for (const runner of runners) {
+    const probe = await runner.probe();
+    if (!probe.ok) throw new LabError('machine-lacks', `the runner ${runner.name} needs ${probe.missing}`, probe.hint);
+    const choice = await runner.chooseShaper?.(asked);
+    if (choice !== undefined && choice.notice !== null) process.stderr.write(`${choice.notice}\n`);
+    chosen.push(choice === undefined ? {} : { shaper: choice.shaper });
+  }
   return chosen;
 }
 

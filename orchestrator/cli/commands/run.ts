@@ -1,8 +1,11 @@
 // `lab run`: its flags.
 import { PROTOCOLS } from '../../../node/registry.ts';
 import type { RunFlags } from '../run.ts';
+import { AUTO } from '../shaper-choice.ts';
 import { collect, oneOf, wholeNumber } from './command.ts';
 import type { AddCommand } from './command.ts';
+
+const SHAPERS = [AUTO, 'tc', 'userspace'];
 
 const [first = '', second = first] = PROTOCOLS.map(({ name }) => name);
 
@@ -10,7 +13,8 @@ export const addRun: AddCommand = (program, { stop, exit }) => {
   program.command('run')
     .description('run an experiment file, or protocols with the flags below')
     .argument('<file|protocol...>', 'one experiment file, or names of protocols')
-    .option('--on <runners>', 'where, in this order: sim, local', 'sim')
+    .option('--on <runners>', 'where, in this order: sim, local, netns', 'sim')
+    .option('--shaper <name>', 'what makes the links: auto (the best that works here), tc, userspace; the simulator has its own', oneOf(SHAPERS), AUTO)
     .option('--wan <profile>', 'network profile (network.wan)')
     .option('--nodes <count>', 'number of nodes (nodes)')
     .option('--rate <rate>', 'commands per second in all, such as 100/s, or max (load.rate)')

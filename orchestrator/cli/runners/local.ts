@@ -24,6 +24,7 @@ export function createLocalRunner(portBase: number | null, plugins: readonly str
     summary: 'one process for each node on this machine, UDP over loopback, real disk and real time',
     plugins,
     shapers: [userspace],
+    openTrial: () => Promise.resolve({ site: { id: 'trial', address: '127.0.0.1', control: () => Promise.resolve() }, close: () => Promise.resolve() }),
     probe: () => Promise.resolve({ ok: true }),
     open: (plan, where) => openLocalCluster(plan, where, portBase, binding),
     freePorts: portBase === null,

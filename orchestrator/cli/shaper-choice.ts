@@ -1,0 +1,33 @@
+// Which shaper a runner uses: the one that was asked for, or the first of its own that works here. Which one it is stands in
+// the plan; that it is not the first is said, with what would make it so.
+import type { Shaper, Site } from '../../netem/shaper.ts';
+import { LabError } from '../errors.ts';
+import type { ShaperChoice } from '../kinds.ts';
+
+/** A place like those that the runner's nodes will have. */
+export type TrialSite = { readonly site: Site; close(): Promise<void> };
+/** On the command line. */
+export const AUTO = 'auto';
+
+/** shapers: the best first. asked: a name, or AUTO. Rejects with a LabError when the one that was asked for does not work. */
+export async function chooseShaper(runner: string, shapers: readonly Shaper[], openTrial: () => Promise<TrialSite>, asked: string): Promise<ShaperChoice> {
+  const candidates = asked === AUTO ? shapers : shapers.filter(({ name }) => name === asked);
+  if (candidates.length === 0) throw new LabError('not-supported', `the runner ${runner} has no shaper ${asked}`, `it has: ${shapers.map(({ name }) => name).join(', ')}`);
+  const { site, close } = await openTrial();
+  const lacking: { readonly name: string; readonly missing: string; readonly hint: string }[] = [];
+  try {
+    for (const shaper of candidates) {
+      const probe = await shaper.probe(site);
+      if (!probe.ok) lacking.push({ name: shaper.name, ...probe });
+      else return { shaper: shaper.name, notice: lacking.length === 0 ? null : noticeOf(runner, shaper.name, lacking) };
+    }
+  } finally {
+    await close();
+  }
+  const [first] = lacking;
+  throw new LabError('machine-lacks', `the shaper ${first?.name} needs ${first?.missing}`, first?.hint ?? '');
+}
+
+function noticeOf(runner: string, chosen: string, lacking: readonly { readonly name: string; readonly missing: string; readonly hint: string }[]): string {
+  return `${runner}: links are shaped by ${chosen}, because ${lacking.map(({ name, missing }) => `${name} needs ${missing}`).join(' and ')}; ${lacking.map(({ hint }) => hint).join('; ')}`;
+}
