@@ -11,6 +11,7 @@ import { NAME } from '../schema.ts';
 import { openDoor } from './cluster/door.ts';
 import { PlayCluster } from './cluster/play.ts';
 import { loadPlugins } from './plugins.ts';
+import { wanOverride } from './read-file.ts';
 import { createRunners } from './run.ts';
 import { publishCluster, withdrawCluster } from './state.ts';
 
@@ -38,7 +39,7 @@ export async function holdCluster(protocol: string, flags: ClusterFlags, stop: {
     throw new LabError('not-supported', `the runner ${flags.on} holds no cluster`, 'a cluster to play with runs with --on local');
   }
   const document = applyOverrides(ExperimentDocument.parse(`name: cluster-${name}\nprotocols: [${protocol}]\nrun: { warmup: 0s, measure: 24h }\n`, 'command line'), [
-    ...(flags.wan === undefined ? [] : [`network.wan=${flags.wan}`]),
+    ...(flags.wan === undefined ? [] : [wanOverride(flags.wan)]),
     ...(flags.nodes === undefined ? [] : [`nodes=${flags.nodes}`]),
     ...flags.set,
   ]);

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, relative, resolve } from 'node:path';
 import type { ReadFile } from '../files.ts';
+import { isMatrixFile } from '../matrix.ts';
 
 const WHY: { readonly [code: string]: string } = {
   ENOENT: 'there is no such file', EACCES: 'it may not be read', ENOTDIR: 'there is no such folder',
@@ -42,4 +43,9 @@ function read(path: string, file: string, mostBytes: number): ReturnType<ReadFil
 function nearestName(file: string): string {
   const short = relative('', file);
   return short.startsWith('..') || isAbsolute(short) ? file : short;
+}
+
+/** What --wan sets: a file is meant from the working folder, where the experiment would mean it from its own. */
+export function wanOverride(wan: string): string {
+  return `network.wan=${isMatrixFile(wan) ? JSON.stringify(resolve(wan)) : wan}`;
 }

@@ -21,6 +21,7 @@ import { type Environment, readEnvironment } from './environment.ts';
 import { loadPlugins, type Plugins } from './plugins.ts';
 import { type Report, showProgress } from './progress.ts';
 import { openPage, PAGE, recorderOf, writePage } from './report.ts';
+import { filesBeside, wanOverride } from './read-file.ts';
 import { EXPERIMENT_FILE } from './results/read.ts';
 import { createLocalRunner } from './runners/local.ts';
 import { createNetnsRunner } from './runners/netns.ts';
@@ -169,14 +170,14 @@ async function runJob(job: Job, environment: Environment, stop: Stop, progress: 
 
 function readExperiment(targets: readonly string[], flags: RunFlags, registry: Registry): Experiment {
   const overrides = [
-    ...(flags.wan === undefined ? [] : [`network.wan=${flags.wan}`]),
+    ...(flags.wan === undefined ? [] : [wanOverride(flags.wan)]),
     ...(flags.nodes === undefined ? [] : [`nodes=${flags.nodes}`]),
     ...(flags.rate === undefined ? [] : [`load.rate=${flags.rate}`]),
     ...flags.set,
   ];
   const read = (text: string, place: string): Experiment => {
     const document = applyOverrides(ExperimentDocument.parse(text, place), overrides);
-    return experimentOf(withFaults(document, flags.fault.map(readFaultFlag), flags.fault.map((fault) => `--fault ${fault}`)), registry);
+    return experimentOf(withFaults(document, flags.fault.map(readFaultFlag), flags.fault.map((fault) => `--fault ${fault}`)), registry, filesBeside(place));
   };
   const file = targets.find((target) => isFile(target));
   if (file === undefined) {

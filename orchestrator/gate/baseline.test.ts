@@ -70,3 +70,10 @@ test('comments and layout of an experiment leave its hash alone, values do not',
   expect(hash(`# why\nname: e\nprotocols:\n  - ${name}\nload:\n  rate: 50/s # half\n`)).toBe(one);
   expect(hash(`name: e\nprotocols: [${name}]\nload: { rate: 51/s }\n`)).not.toBe(one);
 });
+
+test('another text of a file that the experiment names is another experiment', () => {
+  const [name = ''] = BUILTINS.protocols.map((protocol) => protocol.name);
+  const hash = (text: string, network: string) => hashOf(parseExperiment(`name: e\nprotocols: [${name}]\nnetwork: ${network}\n`, 'e.yaml', BUILTINS, [], (place) => ({ place, text, sha256: `hash of ${text}` })));
+  for (const network of ['{ wan: ./m.csv }', '{ schedule: [{ at: 1s, trace: ./t.csv }] }']) expect(hash('one', network)).not.toBe(hash('two', network));
+  expect(hash('one', '{ wan: aws-5 }')).toBe(hash('two', '{ wan: aws-5 }'));
+});

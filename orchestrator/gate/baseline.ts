@@ -6,6 +6,7 @@ import type { Json } from '../../node/contract.ts';
 import { canonicalJson, sha256 } from '../../node/kit/hash.ts';
 import { LabError } from '../errors.ts';
 import type { Experiment } from '../experiment.ts';
+import { isMatrixFile } from '../matrix.ts';
 import { LOWER_BOUND } from './figures.ts';
 import type { Value } from './figures.ts';
 
@@ -40,9 +41,18 @@ export type Measurement = {
 };
 export type Reason = Baseline['history'][number];
 
-/** Of what the file says: comments and layout do not count. */
-export function hashOf({ variants }: Experiment): string {
-  return sha256(canonicalJson(JSON.parse(JSON.stringify(variants.map(({ document }) => document.data))) as Json));
+/** Of what the file says, and the files that it names: comments and layout do not count. */
+export function hashOf({ variants, readFile }: Experiment): string {
+  const read = (path: string) => {
+    const file = readFile(path, Infinity);
+    // Planning has said why it cannot be read.
+    return 'problem' in file ? [] : [file.sha256];
+  };
+  const parts = variants.map(({ document, settings: { network } }) => {
+    const files = [...(isMatrixFile(network.wan) ? [network.wan] : []), ...network.schedule.flatMap(({ trace = [] }) => trace)];
+    return files.length === 0 ? document.data : [document.data, ...files.flatMap(read)];
+  });
+  return sha256(canonicalJson(JSON.parse(JSON.stringify(parts)) as Json));
 }
 
 function checksumOf(content: object): string {

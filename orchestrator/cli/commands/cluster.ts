@@ -11,7 +11,7 @@ export const addCluster: AddCommand = (program, { stop, exit }) => {
     .description('a cluster of real processes to play with; Ctrl-C ends it')
     .argument('<protocol>', 'name of a protocol')
     .option('--on <runner>', 'where: local', 'local')
-    .option('--wan <profile>', 'network profile (network.wan)')
+    .option('--wan <network>', 'network profile, or a file with a matrix (network.wan); lab wan shows them')
     .option('--nodes <count>', 'number of nodes (nodes)')
     .option('--cluster <name>', 'how other commands call it, when several run', 'default')
     .option('--set <path=value>', 'replaces one value of the experiment; may be given again', collect, [])

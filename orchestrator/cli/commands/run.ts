@@ -15,7 +15,7 @@ export const addRun: AddCommand = (program, { stop, exit }) => {
     .argument('<file|protocol...>', 'one experiment file, or names of protocols')
     .option('--on <runners>', 'where, in this order: sim, local, netns', 'sim')
     .option('--shaper <name>', 'what makes the links: auto (the best that works here), tc, userspace; the simulator has its own', oneOf(SHAPERS), AUTO)
-    .option('--wan <profile>', 'network profile (network.wan)')
+    .option('--wan <network>', 'network profile, or a file with a matrix (network.wan); lab wan shows them')
     .option('--nodes <count>', 'number of nodes (nodes)')
     .option('--rate <rate>', 'commands per second in all, such as 100/s, or max (load.rate)')
     .option('--load <loop>', 'open: at load.rate; closed: each connection asks when it is answered; both: one run of each, side by side', oneOf(['open', 'closed', 'both']))
