@@ -181,6 +181,24 @@ test('a run that is no measurement ends with 2, and nothing is compared', async 
   expect(existsSync(place('strict-baselines'))).toBe(false);
 });
 
+test('a figure that the baseline does not have, and one that only the baseline has, are said', async () => {
+  mkdirSync(place('figures'));
+  const baselines = place('figures-baselines');
+  const argv = ['--experiments', 'figures', '--baselines', 'figures-baselines', '--seeds', '5'];
+  writeFileSync(place('figures/small.yaml'), EXPERIMENT);
+  await gate([...argv, '--update', '--because', 'x']);
+  const { checksum: _, history, version: __, ...before } = parseBaseline(readFileSync(join(baselines, 'small.json'), 'utf8'), 'small.json');
+  const { raft } = before.protocols;
+  const { 'commit.p99': p99, ...others } = raft?.figures ?? {};
+  // As if the lab had begun to measure one since, and ended to measure another.
+  const older = { ...before, protocols: { raft: { protocol: 'raft', options: raft?.options ?? {}, figures: { ...others, 'commit.p95': p99 ?? [] } } } };
+  writeFileSync(join(baselines, 'small.json'), baselineOf(older, history[0] ?? { because: '', lab: '', moved: [] }, null));
+  const { stdout } = await gate(argv);
+  expect(stdout).toMatch(/^note {2}small raft: new figure commit\.p99: not compared until --update$/m);
+  expect(stdout).toMatch(/^note {2}small raft: the figure commit\.p95 of the baseline is no longer measured$/m);
+  expect(stdout.match(/^note .*figure/gm)).toHaveLength(2);
+});
+
 test('other options and versions than those of the baseline, and a baseline without an experiment, are said', async () => {
   mkdirSync(place('said'));
   const [experiment, baselines] = [place('said/small.yaml'), place('said-baselines')];

@@ -186,10 +186,16 @@ function remarksOn({ job: { baseline }, measurement }: Done): readonly string[] 
   const { experiment, lab, node, protocols } = measurement;
   if (baseline.lab !== lab) remarks.push(`${experiment}: the baseline is of version ${baseline.lab} of the lab, this is ${lab}`);
   if (baseline.node !== node) remarks.push(`${experiment}: the baseline was measured on Node ${baseline.node}, this is ${node}`);
-  for (const [label, { protocol, options }] of Object.entries(protocols)) {
+  for (const [label, { protocol, options, figures }] of Object.entries(protocols)) {
     const before = baseline.protocols[label];
-    if (before === undefined) remarks.push(`${experiment} ${label}: not in the baseline`);
-    else if (before.protocol !== protocol || canonicalJson(before.options) !== canonicalJson(options)) remarks.push(`${experiment} ${label}: the options were ${canonicalJson(before.options)} and are ${canonicalJson(options)}`);
+    if (before === undefined) {
+      remarks.push(`${experiment} ${label}: not in the baseline`);
+      continue;
+    }
+    const known = Object.keys(before.figures);
+    remarks.push(...Object.keys(figures).filter((name) => !known.includes(name)).map((name) => `${experiment} ${label}: new figure ${name}: not compared until --update`));
+    remarks.push(...known.filter((name) => !Object.hasOwn(figures, name)).map((name) => `${experiment} ${label}: the figure ${name} of the baseline is no longer measured`));
+    if (before.protocol !== protocol || canonicalJson(before.options) !== canonicalJson(options)) remarks.push(`${experiment} ${label}: the options were ${canonicalJson(before.options)} and are ${canonicalJson(options)}`);
   }
   for (const label of Object.keys(baseline.protocols)) if (!Object.hasOwn(protocols, label)) remarks.push(`${experiment} ${label}: in the baseline, but no longer run`);
   return remarks;
