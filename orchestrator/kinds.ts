@@ -9,7 +9,8 @@ import type { Detail } from '../node/seat.ts';
 import type { LinkMatrix } from '../netem/link.ts';
 import type { LinkChange } from '../netem/overlay.ts';
 import type { LinkTrack } from '../netem/schedule.ts';
-import type { Probe } from '../netem/shaper.ts';
+import type { Certificate, Probes } from '../netem/certificate.ts';
+import type { LinkCounters, Probe } from '../netem/shaper.ts';
 
 /** closed: attempts pass; open: none does; half-open: one tries. */
 export type BreakerState = 'closed' | 'open' | 'half-open';
@@ -32,6 +33,10 @@ export type ClientEvent =
 export type RunEvent =
   /** The plan's links are those of linkSchedule at plannedMs. skipped: times before it that were passed over, because they were past. */
   | { readonly type: 'scheduled-links'; readonly plannedMs: number; readonly skipped: number }
+  /** Probes of one pair. idle: before the run, all of them, with atMs below 0; during: some. From the load generator (node 'load'): a round trip of its clients. */
+  | { readonly type: 'certificate'; readonly phase: 'idle' | 'during' } & Probes
+  /** At the end, of links that were as planned all the time, as a kernel has counted them. */
+  | { readonly type: 'counters'; readonly links: readonly LinkCounters[] }
   | { readonly type: 'action'; readonly action: Action; readonly plannedMs: number; readonly nodes: readonly NodeId[] }
   | { readonly type: 'fault'; readonly phase: 'begin' | 'end'; readonly name: string; readonly index: number; readonly nodes: readonly NodeId[] };
 
@@ -226,6 +231,8 @@ export type Summary = {
   readonly regions: readonly RegionRow[];
   readonly expected: readonly ExpectedRow[];
   readonly outages: readonly Outage[];
+  /** Of the network; absent: it was not probed. */
+  readonly certificate?: Certificate;
   readonly verdicts: readonly Verdict[];
   readonly missed: readonly string[];
 };

@@ -5,14 +5,13 @@ import type { Facts, Json, Leadership, NodeId, Problem } from '../node/contract.
 import { randomStream } from '../node/kit/random.ts';
 import { mergeOptions } from '../node/options.ts';
 import type { LinkMatrix } from '../netem/link.ts';
-import { PROFILES, sourceOf } from '../netem/profiles.ts';
+import { sourceOf } from '../netem/profiles.ts';
 import type { Profile } from '../netem/profiles.ts';
 import { named } from './builtins.ts';
 import type { ExperimentDocument } from './document.ts';
 import { fail } from './experiment.ts';
 import type { Choice, Experiment, Settings, Variant } from './experiment.ts';
 import type { ReadFile } from './files.ts';
-import { looksLikeNode } from './faults/selector.ts';
 import type { Action, Plan } from './kinds.ts';
 import { linkScheduleOf } from './link-schedule.ts';
 import { linksOf, oneWaysOf } from './links.ts';
@@ -20,6 +19,7 @@ import { peakFactor } from './load/arrivals.ts';
 import type { Place } from './links.ts';
 import { shareOut } from './load/loop.ts';
 import type { Loop } from './load/loop.ts';
+import { checkRegion, networkOf } from './networks.ts';
 import { scheduleOf } from './schedule.ts';
 import { didYouMean } from './suggest.ts';
 import type { Range } from './units.ts';
@@ -52,6 +52,8 @@ type Ground = {
   readonly settings: Settings;
   readonly document: ExperimentDocument;
   readonly profile: Profile;
+  /** What the network's file leaves open. */
+  readonly remarks: readonly string[];
   readonly nodes: readonly { readonly id: NodeId; readonly region: string; readonly address: string }[];
   readonly leader: NodeId | null;
   readonly clients: Plan['load']['clients'];
@@ -59,18 +61,6 @@ type Ground = {
   readonly linkSchedule: Plan['linkSchedule'];
   readonly settleMs: number;
 };
-
-function profileOf({ network }: Settings, document: ExperimentDocument): Profile {
-  const profile = PROFILES.find(({ name }) => name === network.wan);
-  if (profile === undefined) fail(document, ['network', 'wan'], `unknown network ${JSON.stringify(network.wan)}`, didYouMean(network.wan, PROFILES.map(({ name }) => name)));
-  return profile;
-}
-
-function checkRegion(region: string, profile: Profile, document: ExperimentDocument, path: readonly (string | number)[], key: boolean): void {
-  if (profile.regions.includes(region)) return;
-  const hint = looksLikeNode(region) ? `a name like n1 is a node's; regions: ${profile.regions.join(', ')}` : didYouMean(region, profile.regions);
-  fail(document, path, `${JSON.stringify(region)} is not a region of the network ${profile.name}`, hint, key);
-}
 
 function nodesOf({ nodes }: Settings, profile: Profile, document: ExperimentDocument): Ground['nodes'] {
   const regions = typeof nodes === 'number' ? Array.from({ length: nodes }, (_, index) => profile.regions[index % profile.regions.length] ?? '') : nodes;
@@ -117,7 +107,7 @@ function under({ settings, document, suffix }: Variant, loop: Loop | null): Vari
 }
 
 function groundOf({ settings, document }: Variant, readFile: ReadFile): Ground {
-  const profile = profileOf(settings, document);
+  const { profile, remarks } = networkOf(settings.network, document, readFile);
   const nodes = nodesOf(settings, profile, document);
   const clients = clientsOf(settings, nodes, profile, document);
   const settleMs = settings.run.settle ?? settings.load.timeout;
@@ -135,7 +125,7 @@ function groundOf({ settings, document }: Variant, readFile: ReadFile): Ground {
   const links = linksOf(profile, settings.network, places, document);
   const { warmup: warmupMs, measure: measureMs } = settings.run;
   const linkSchedule = linkScheduleOf({ profile, network: settings.network, places, links, warmupMs, measureMs, settleMs, document, readFile });
-  return { settings, document, profile, nodes, clients, settleMs, leader: pinned(settings, nodes, document), links, linkSchedule };
+  return { settings, document, profile, remarks, nodes, clients, settleMs, leader: pinned(settings, nodes, document), links, linkSchedule };
 }
 
 function clockErrorMs({ clocks, run }: Settings, settleMs: number): number {
@@ -268,7 +258,7 @@ function planOf(choice: Choice, { options, leadership, warnings }: Resolved, gro
     detail: load.ratePerSecond !== null && load.ratePerSecond * peak <= DETAILED_RATE_PER_SECOND ? 'messages' : 'sampled',
     schedule: faults.schedule,
     thresholds: settings.thresholds,
-    warnings: [...warnings, ...faults.warnings],
+    warnings: [...ground.remarks, ...warnings, ...faults.warnings],
   };
 }
 
