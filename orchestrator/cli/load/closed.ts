@@ -11,7 +11,7 @@ import type { Reply } from '../../../node/replica.ts';
 import type { ClientEvent, Workload } from '../../kinds.ts';
 import { backOffMs } from '../../load/back-off.ts';
 import { Route } from '../../load/route.ts';
-import { headersOf, type LoadConfig, wayOf } from './config.ts';
+import { headersOf, type LoadConfig, openWays } from './config.ts';
 import type { Loop } from './open.ts';
 import { openRelay, type Relay } from './relay.ts';
 import { readReply } from './reply.ts';
@@ -193,10 +193,11 @@ export async function openClosedLoop(config: LoadConfig, workload: Workload, now
   const { plan, urls } = config;
   const timers = new Timers(now);
   const relays = new Map<string, Relay>();
+  const wayOf = openWays(config);
   for (const { region } of plan.load.clients) {
     for (const { id } of plan.nodes) {
-      const way = wayOf(config, region, id);
-      if (way.thereMs > 0 || way.backMs > 0 || way.from !== undefined) relays.set(`${region} ${id}`, await openRelay(urls[id] ?? '', way, timers));
+      const way = wayOf(region, id);
+      if (way.delays || way.from !== undefined) relays.set(`${region} ${id}`, await openRelay(urls[id] ?? '', way, timers));
     }
   }
   return new ClosedLoop(config, workload, timers, relays, emit);

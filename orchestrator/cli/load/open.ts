@@ -5,7 +5,8 @@ import type { Command, NodeId } from '../../../node/contract.ts';
 import type { Reply } from '../../../node/replica.ts';
 import type { ClientEvent, Workload } from '../../kinds.ts';
 import { Sessions } from '../../load/sessions.ts';
-import { headersOf, type LoadConfig, wayOf } from './config.ts';
+import { headersOf, type LoadConfig, openWays } from './config.ts';
+import type { Way } from './relay.ts';
 import { readReplies } from './reply.ts';
 import { Timers } from './timers.ts';
 
@@ -28,10 +29,11 @@ export function openLoop(config: LoadConfig, workload: Workload, now: () => numb
   const { plan } = config;
   const timers = new Timers(now);
   const headers = headersOf(config);
+  const wayOf = openWays(config);
   // One for each way that differs: a connection has one local address.
   const pools = new Map<string, Pool>();
   const poolOf = (region: string, to: NodeId): Pool => {
-    const { from } = wayOf(config, region, to);
+    const { from } = wayOf(region, to);
     const key = `${from ?? ''} ${to}`;
     const pool = pools.get(key) ?? new Pool(config.urls[to] ?? '', {
       pipelining: 1, headersTimeout: plan.load.timeoutMs, bodyTimeout: plan.load.timeoutMs, connectTimeout: plan.load.timeoutMs,
@@ -42,11 +44,14 @@ export function openLoop(config: LoadConfig, workload: Workload, now: () => numb
   };
   for (const { region } of plan.load.clients) for (const { id } of plan.nodes) poolOf(region, id);
   const request = (region: string, to: NodeId, commands: readonly Command[], answer: (replies: readonly Reply[]) => void) => {
-    const { thereMs, backMs } = wayOf(config, region, to);
-    const answerDelayed = (replies: readonly Reply[]) => { if (backMs > 0) timers.at(now() + backMs, () => answer(replies)); else answer(replies); };
-    const leave = () => { void submit(poolOf(region, to), headers, commands).then(answerDelayed); };
-    if (thereMs > 0) timers.at(now() + thereMs, leave);
-    else leave();
+    const way = wayOf(region, to);
+    const after = (delayMs: Way['thereMs'], run: () => void) => {
+      const nowMs = now();
+      const dueMs = nowMs + delayMs(nowMs);
+      if (dueMs > nowMs) timers.at(dueMs, run);
+      else run();
+    };
+    after(way.thereMs, () => { void submit(poolOf(region, to), headers, commands).then((replies) => after(way.backMs, () => answer(replies))); });
   };
   const sessions = new Sessions(plan, workload, { now, at: (atMs, run) => timers.at(atMs, run), request, emit });
   return {

@@ -9,16 +9,31 @@ export interface Relay {
   close(): Promise<void>;
 }
 
-/** thereMs, backMs: the delay that it adds each way. from: the local address towards the target; undefined: any. */
-export type Way = { readonly thereMs: number; readonly backMs: number; readonly from?: string | undefined };
+/**
+ * thereMs, backMs: the delay that is added each way to what leaves at this time; delays: ever. from: the local address towards
+ * the target; undefined: any.
+ */
+export type Way = {
+  readonly delays: boolean;
+  readonly thereMs: (atMs: number) => number;
+  readonly backMs: (atMs: number) => number;
+  readonly from?: string | undefined;
+};
 
-export async function openRelay(target: string, { thereMs, backMs, from: localAddress }: Way, timers: Timers): Promise<Relay> {
+export async function openRelay(target: string, { delays, thereMs, backMs, from: localAddress }: Way, timers: Timers): Promise<Relay> {
   const { hostname, port } = new URL(target);
   const sockets = new Set<Socket>();
-  const carry = (from: Socket, to: Socket, delayMs: number) => {
+  const carry = (from: Socket, to: Socket, delayMs: Way['thereMs']) => {
     sockets.add(from);
     from.setNoDelay(true);
-    const later = (run: () => void) => { if (delayMs > 0) timers.at(timers.now() + delayMs, run); else run(); };
+    let lastMs = 0;
+    const later = (run: () => void) => {
+      if (!delays) return run();
+      const nowMs = timers.now();
+      // A stream: where the delay becomes shorter, nothing overtakes what left before.
+      lastMs = Math.max(lastMs, nowMs + delayMs(nowMs));
+      timers.at(lastMs, run);
+    };
     from.on('data', (chunk) => later(() => { if (to.writable) to.write(chunk); }));
     // Either end may break; the other learns of it one delay later.
     from.on('error', () => undefined);
