@@ -10,6 +10,7 @@ import { addDoctor } from './commands/doctor.ts';
 import { addFault } from './commands/fault.ts';
 import { addGate } from './commands/gate.ts';
 import { addConform } from './commands/conform.ts';
+import { addImage } from './commands/image.ts';
 import { addList } from './commands/list.ts';
 import { addNew } from './commands/new.ts';
 import { addOperations } from './commands/operations.ts';
@@ -19,6 +20,7 @@ import { addRun } from './commands/run.ts';
 import { addSchema } from './commands/schema.ts';
 import { addStatus } from './commands/status.ts';
 import { addVerify } from './commands/verify.ts';
+import { addWan } from './commands/wan.ts';
 import { labVersion } from './environment.ts';
 import { reportFailure } from './failure.ts';
 
@@ -36,6 +38,7 @@ ${exampleLine(`lab run ${first} --set load.keys=2 --repeat 5 --json`, 'one value
 ${exampleLine(`lab cluster ${first} --wan aws-5`, 'a cluster to play with: lab put, get, status, fault beside it')}
   lab doctor                                           what this machine has, and how to get what it lacks
   lab list                                             protocols, workloads, faults, checks, metrics, networks
+  lab wan global-5                                     a network: its delays, what is unusual in them, their source
 
 Exit codes: 0 fine, 1 a claim is violated, 2 a threshold is missed or the run is invalid, 3 bad input,
 4 the machine lacks something, 70 a bug, 130 interrupted.`;
@@ -53,7 +56,7 @@ function listenToSignals(): void {
   }
 }
 
-const COMMANDS: readonly AddCommand[] = [addRun, addCluster, addStatus, addOperations, addFault, addReport, addVerify, addReplay, addList, addConform, addSchema, addDoctor, addClean, addCompletion, addNew, addGate];
+const COMMANDS: readonly AddCommand[] = [addRun, addCluster, addStatus, addOperations, addFault, addReport, addVerify, addReplay, addList, addConform, addSchema, addDoctor, addImage, addClean, addCompletion, addNew, addGate, addWan];
 
 function createProgram(exit: (code: number) => void): Command {
   const program = new Command('lab')

@@ -1,0 +1,291 @@
+// The Docker daemon, in the lab's own words: dockerode and its types stay in this file. Every call has a time limit, and whatever
+// fails is a LabError with a remedy. What is particular to one daemon is here, so that a swarm can stand beside it.
+import type { Duplex } from 'node:stream';
+import type Docker from 'dockerode';
+import type { CommandResult, LineCommand } from '../../../netem/shaper.ts';
+import { LabError } from '../../errors.ts';
+import { splitLines } from '../children.ts';
+import { DaemonLog } from './daemon-log.ts';
+import { type Endpoint, findEndpoint } from './endpoint.ts';
+import { dockerFailure, statusOf } from './failure.ts';
+import { drain, type Heard, openLines } from './streams.ts';
+
+export type Labels = { readonly [name: string]: string };
+export type Mount = { readonly host: string; readonly inside: string; readonly write: boolean };
+export type Limits = { readonly memoryBytes: number; readonly cpus: number | null; readonly pids: number };
+export type ContainerSpec = {
+  readonly name: string;
+  readonly image: string;
+  readonly command: readonly string[];
+  readonly user: string;
+  readonly labels: Labels;
+  /** With an address of its own, or in the network of another container, where it may administer that. */
+  readonly network: { readonly name: string; readonly address: string } | { readonly of: string };
+  readonly mounts: readonly Mount[];
+  readonly env: Labels;
+  readonly limits: Limits;
+};
+export type NetworkSpec = { readonly name: string; readonly subnet: string; readonly gateway: string; readonly labels: Labels };
+export type BuildSpec = { readonly context: Buffer; readonly tag: string; readonly args: Labels; readonly labels: Labels };
+export type Image = { readonly id: string; readonly tags: readonly string[]; readonly labels: Labels; readonly createdS: number; readonly bytes: number };
+/** One life of a container: from a start to its end. */
+export type ContainerLife = {
+  /** On the daemon's machine. */
+  readonly pid: number;
+  readonly ended: Promise<{ readonly code: number; readonly outOfMemory: boolean }>;
+  readonly write: (text: string) => void;
+  readonly closeInput: () => void;
+};
+
+const CALL_WITHIN_MS = 30_000;
+const BUILD_WITHIN_MS = 900_000;
+const OLDEST_API = 1.41;
+const MAX_OUTPUT_BYTES = 16 << 20;
+/** For /tmp of a container, whose root cannot be written. */
+const TMP_BYTES = 16 << 20;
+
+type Labelled = { readonly id: string; readonly name: string; readonly labels: Labels };
+
+/** Takes it for done when the daemon answers with one of these statuses. */
+function unless(...statuses: readonly number[]): (error: unknown) => void {
+  return (error) => {
+    const status = error instanceof LabError ? statusOf(error.cause) : null;
+    if (status === null || !statuses.includes(status)) throw error;
+  };
+}
+
+/** Finds the daemon and asks for its version. Rejects with a LabError. */
+export async function connectDocker(endpoint: Endpoint = findEndpoint()): Promise<Engine> {
+  const { default: Dockerode } = await import('dockerode');
+  const engine = new Engine(new Dockerode(endpoint.connection), endpoint.url);
+  await engine.checkVersion();
+  return engine;
+}
+
+export class Engine {
+  readonly url: string;
+  readonly #docker: Docker;
+
+  constructor(docker: Docker, url: string) {
+    this.#docker = docker;
+    this.url = url;
+  }
+
+  async checkVersion(): Promise<void> {
+    const { ApiVersion, Version } = await this.#call('asking for its version', () => this.#docker.version());
+    if (!(Number(ApiVersion) >= OLDEST_API)) throw new LabError('machine-lacks', `the Docker daemon at ${this.url} is too old: ${Version} (API ${ApiVersion})`, `install Docker Engine 20.10 or newer (API ${OLDEST_API})`);
+  }
+
+  /** rootless: its root is the user who runs it. */
+  async describe(): Promise<{ readonly version: string; readonly rootless: boolean; readonly cgroup: string; readonly storage: string }> {
+    const info = await this.#call('asking what it is', () => this.#docker.info()) as {
+      readonly ServerVersion: string; readonly SecurityOptions?: readonly string[]; readonly CgroupVersion?: string; readonly Driver: string;
+    };
+    return { version: info.ServerVersion, rootless: info.SecurityOptions?.includes('name=rootless') === true, cgroup: info.CgroupVersion ?? '1', storage: info.Driver };
+  }
+
+  /** null: it is not there. */
+  async image(reference: string): Promise<Image | null> {
+    try {
+      const found = await this.#call(`looking for the image ${reference}`, (abortSignal) => this.#docker.getImage(reference).inspect({ abortSignal } as object));
+      return { id: found.Id, tags: found.RepoTags, labels: found.Config.Labels ?? {}, createdS: Date.parse(found.Created) / 1_000, bytes: found.Size };
+    } catch (error) {
+      if (error instanceof LabError && statusOf(error.cause) === 404) return null;
+      throw error;
+    }
+  }
+
+  /** Those with a label, the newest first. */
+  async images(label: string): Promise<readonly Image[]> {
+    const found = await this.#call('listing the images', (abortSignal) => this.#docker.listImages({ filters: { label: [label] }, abortSignal }));
+    return found.map(({ Id, RepoTags, Labels, Created, Size }) => ({ id: Id, tags: RepoTags ?? [], labels: Labels ?? {}, createdS: Created, bytes: Size }))
+      .sort((a, b) => b.createdS - a.createdS);
+  }
+
+  async pull(reference: string, onLine: (line: string) => void): Promise<void> {
+    const doing = `pulling the image ${reference}`;
+    await this.#call(doing, async (abortSignal) => this.#follow(doing, await this.#docker.pull(reference, { abortSignal }), onLine), BUILD_WITHIN_MS);
+  }
+
+  /** onLine gets what the build says. Rejects with the step that failed. */
+  async build({ context, tag, args, labels }: BuildSpec, onLine: (line: string) => void): Promise<void> {
+    const doing = `building the image ${tag}`;
+    await this.#call(doing, async (abortSignal) => {
+      // The types know a path or a stream; the call sends a buffer as it is.
+      const stream = await this.#docker.buildImage(context as unknown as NodeJS.ReadableStream, { t: tag, buildargs: { ...args }, labels: { ...labels }, forcerm: true, abortSignal });
+      await this.#follow(doing, stream, onLine);
+    }, BUILD_WITHIN_MS);
+  }
+
+  /** A root file system as a tar stream. */
+  async importImage(archive: NodeJS.ReadableStream, repository: string, tag: string): Promise<void> {
+    const doing = `importing the image ${repository}:${tag}`;
+    await this.#call(doing, async (abortSignal) => {
+      const stream = await this.#docker.importImage(archive, { repo: repository, tag, abortSignal } as object);
+      await this.#follow(doing, stream, () => undefined);
+    }, BUILD_WITHIN_MS);
+  }
+
+  /** Of all networks on the daemon. */
+  async subnets(): Promise<readonly string[]> {
+    const networks = await this.#call('listing the networks', (abortSignal) => this.#docker.listNetworks({ abortSignal } as object));
+    return networks.flatMap(({ IPAM }) => (IPAM?.Config ?? []).flatMap(({ Subnet }) => Subnet ?? []));
+  }
+
+  /** Internal: nothing in it reaches beyond it. */
+  async createNetwork({ name, subnet, gateway, labels }: NetworkSpec): Promise<void> {
+    await this.#call(`creating the network ${name} with ${subnet}`, (abortSignal) => this.#docker.createNetwork({
+      Name: name, Driver: 'bridge', Internal: true, CheckDuplicate: true, Labels: { ...labels }, IPAM: { Driver: 'default', Config: [{ Subnet: subnet, Gateway: gateway }] }, abortSignal,
+    }));
+  }
+
+  /** Returns its id. */
+  async createContainer(spec: ContainerSpec): Promise<string> {
+    const { name, image, command, user, labels, network, mounts, env, limits } = spec;
+    const joined = 'of' in network;
+    const { id } = await this.#call(`creating the container ${name}`, (abortSignal) => this.#docker.createContainer({
+      name, Image: image, Cmd: [...command], User: user, Labels: { ...labels }, Env: Object.entries(env).map(([key, value]) => `${key}=${value}`),
+      // Its input ends with the lab, however that ends.
+      OpenStdin: true, StdinOnce: true, AttachStdin: true, AttachStdout: true, AttachStderr: true,
+      ...(joined ? {} : { Hostname: name, NetworkingConfig: { EndpointsConfig: { [network.name]: { IPAMConfig: { IPv4Address: network.address } } } } }),
+      HostConfig: {
+        NetworkMode: joined ? `container:${network.of}` : network.name,
+        CapDrop: ['ALL'], ...(joined ? { CapAdd: ['NET_ADMIN'] } : {}), SecurityOpt: ['no-new-privileges'], ReadonlyRootfs: true,
+        Tmpfs: { '/tmp': `rw,noexec,nosuid,nodev,size=${TMP_BYTES}` },
+        Mounts: mounts.map(({ host, inside, write }) => ({ Type: 'bind', Source: host, Target: inside, ReadOnly: !write })),
+        Memory: limits.memoryBytes, MemorySwap: limits.memoryBytes, PidsLimit: limits.pids,
+        ...(limits.cpus === null ? {} : { NanoCpus: Math.round(limits.cpus * 1e9) }),
+        // For `docker logs` while it runs; the lab hears everything itself.
+        LogConfig: { Type: 'json-file', Config: { 'max-size': '1m' } },
+      },
+      abortSignal,
+    }));
+    return id;
+  }
+
+  /** Listens to it before it starts, so that nothing of what it says is lost. */
+  async start(id: string, name: string, heard: Heard): Promise<ContainerLife> {
+    const container = this.#docker.getContainer(id);
+    const doing = `starting the container ${name}`;
+    const socket = await this.#call(doing, (abortSignal) => container.attach({ stream: true, stdin: true, stdout: true, stderr: true, hijack: true, abortSignal })) as unknown as Duplex;
+    const silent = drain(socket, heard);
+    try {
+      await this.#call(doing, (abortSignal) => container.start({ abortSignal }));
+    } catch (error) {
+      socket.destroy();
+      throw error;
+    }
+    const { State: { Pid } } = await this.#call(doing, (abortSignal) => container.inspect({ abortSignal }));
+    return {
+      pid: Pid,
+      // A wait lasts as long as the container: it alone has no limit. It answers at once for one that has ended.
+      ended: (async () => {
+        const { StatusCode } = await container.wait() as { readonly StatusCode: number };
+        await silent;
+        const { State } = await container.inspect();
+        return { code: StatusCode, outOfMemory: State.OOMKilled };
+      })().catch((error: unknown) => { throw dockerFailure(error, { doing: `waiting for the container ${name}`, url: this.url }); }),
+      write: (text) => { socket.write(text); },
+      closeInput: () => { socket.end(); },
+    };
+  }
+
+  /** Nothing to one that has ended. */
+  async kill(id: string, signal: NodeJS.Signals): Promise<void> {
+    await this.#call(`sending ${signal} to a container`, (abortSignal) => this.#docker.getContainer(id).kill({ signal, abortSignal })).catch(unless(404, 409));
+  }
+
+  /** Nothing to one that has ended or is paused, as far as the daemon tells. */
+  async pause(id: string): Promise<void> {
+    await this.#call('pausing a container', (abortSignal) => this.#docker.getContainer(id).pause({ abortSignal })).catch(unless(404, 409));
+  }
+
+  async unpause(id: string): Promise<void> {
+    await this.#call('waking a container', (abortSignal) => this.#docker.getContainer(id).unpause({ abortSignal })).catch(unless(404, 409));
+  }
+
+  /** However it is; nothing when it is not there. */
+  async removeContainer(id: string): Promise<void> {
+    await this.#call('removing a container', (abortSignal) => this.#docker.getContainer(id).remove({ force: true, v: true, abortSignal })).catch(unless(404, 409));
+  }
+
+  async removeNetwork(name: string): Promise<void> {
+    await this.#call(`removing the network ${name}`, (abortSignal) => this.#docker.getNetwork(name).remove({ abortSignal })).catch(unless(404));
+  }
+
+  /** Containers, running or not, and networks that have this label, with its value. */
+  async labelled(label: string): Promise<{ readonly containers: readonly Labelled[]; readonly networks: readonly Labelled[] }> {
+    const filters = { label: [label] };
+    const [containers, networks] = await this.#call('listing what the lab has left', (abortSignal) => Promise.all([
+      this.#docker.listContainers({ all: true, filters, abortSignal }), this.#docker.listNetworks({ filters, abortSignal }),
+    ]));
+    return {
+      containers: containers.map(({ Id, Names, Labels }) => ({ id: Id, name: (Names[0] ?? Id).replace(/^\//, ''), labels: Labels })),
+      networks: networks.map(({ Id, Name, Labels }) => ({ id: Id, name: Name, labels: Labels ?? {} })),
+    };
+  }
+
+  /** As root with every capability, whatever the container itself may do. Never rejects for what the command says. */
+  async exec(id: string, argv: readonly string[], input: string): Promise<CommandResult> {
+    const { exec, socket } = await this.#openExec(id, argv);
+    const [stdout, stderr]: [Buffer[], Buffer[]] = [[], []];
+    let bytes = 0;
+    const keep = (kept: Buffer[]) => (part: Buffer) => {
+      bytes += part.length;
+      if (bytes > MAX_OUTPUT_BYTES) socket.destroy(new Error('too much output'));
+      else kept.push(part);
+    };
+    const silent = drain(socket, { stdout: keep(stdout), stderr: keep(stderr) });
+    socket.end(input);
+    await this.#call(`running ${argv[0]} in a container`, () => silent).finally(() => socket.destroy());
+    const code = await this.#exitCode(exec);
+    return { code, stdout: Buffer.concat(stdout).toString('utf8'), stderr: Buffer.concat(stderr).toString('utf8') };
+  }
+
+  /** The same, kept open for lines. failed: it ended unasked. */
+  execLines(id: string, argv: readonly string[], failed: (error: Error) => void): LineCommand {
+    const opened = this.#openExec(id, argv).then(({ exec, socket }) => ({ socket, exitCode: () => this.#exitCode(exec) }));
+    return openLines(argv[0] ?? '', opened, failed);
+  }
+
+  async #openExec(id: string, argv: readonly string[]): Promise<{ readonly exec: Docker.Exec; readonly socket: Duplex }> {
+    return this.#call(`running ${argv[0]} in a container`, async (abortSignal) => {
+      const exec = await this.#docker.getContainer(id).exec({ Cmd: [...argv], User: '0', Privileged: true, AttachStdin: true, AttachStdout: true, AttachStderr: true, abortSignal });
+      const socket = await exec.start({ hijack: true, stdin: true, abortSignal });
+      return { exec, socket };
+    });
+  }
+
+  async #exitCode(exec: Docker.Exec): Promise<number> {
+    const { ExitCode } = await this.#call('asking for an exit code', (abortSignal) => exec.inspect({ abortSignal }));
+    return ExitCode ?? 1;
+  }
+
+  /** Reads the records of a long call; one of them may say that it failed, and then the call has failed. */
+  #follow(doing: string, stream: NodeJS.ReadableStream, onLine: (line: string) => void): Promise<void> {
+    const log = new DaemonLog(doing, onLine);
+    return new Promise((resolve, reject) => {
+      splitLines(stream, (line) => log.heard(line));
+      stream.on('error', reject).on('end', () => {
+        if (log.failure === null) resolve();
+        else reject(dockerFailure({ message: log.failure }, { doing: log.doing, url: this.url }));
+      });
+    });
+  }
+
+  async #call<T>(doing: string, work: (abortSignal: AbortSignal) => Promise<T>, withinMs: number = CALL_WITHIN_MS): Promise<T> {
+    const controller = new AbortController();
+    const late = Promise.withResolvers<never>();
+    const timer = setTimeout(() => {
+      late.reject(new LabError('machine-lacks', `the Docker daemon at ${this.url} did not finish ${doing} within ${withinMs / 1_000} s`, "it hangs, or the machine is overloaded: docker info shows whether it answers"));
+      controller.abort();
+    }, withinMs);
+    try {
+      return await Promise.race([work(controller.signal), late.promise]);
+    } catch (error) {
+      throw dockerFailure(error, { doing, url: this.url });
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
