@@ -1,0 +1,129 @@
+// The links of one site in its kernel: the model says what it holds. A change is one batch, read back; a batch that fails has
+// been done in part, and is undone. Scheduled delays are lines to a tc that stays open, and closed before anything else is
+// changed: two tc at once would overwrite each other.
+import { LinkFailure } from '../shaper.ts';
+import type { CommandResult, KernelSite, LineCommand, LinkCounters } from '../shaper.ts';
+import { countersOf, filterDifference, qdiscDifference, readQdiscs } from '../tc-held.ts';
+import type { Difference, HeldQdisc } from '../tc-held.ts';
+import type { Moment } from '../tc-link.ts';
+import { rollbackTc, scheduleTc } from '../tc.ts';
+import type { TcModel, TcPlan } from '../tc.ts';
+import { explain, failedLine } from './tc-said.ts';
+
+type Change = Extract<TcPlan, { ok: true }>;
+
+export class SiteLinks {
+  /** What the kernel holds; null: that is not known. */
+  model: TcModel | null = null;
+  readonly #id: string;
+  readonly #kernel: KernelSite;
+  readonly #failed: (error: unknown) => void;
+  #lines: LineCommand | null = null;
+  /** While a change is being made, the schedule waits. */
+  #changing: { readonly before: TcModel | null; readonly tried: TcModel } | null = null;
+  #broken = false;
+
+  constructor(id: string, kernel: KernelSite, failed: (error: unknown) => void) {
+    this.#id = id;
+    this.#kernel = kernel;
+    this.#failed = failed;
+  }
+
+  get isScheduled(): boolean {
+    return !this.#broken && this.model?.pairs.some(({ scheduled }) => scheduled !== null) === true;
+  }
+
+  /** settle() or rollBack() follows. */
+  async change({ lines, model }: Change): Promise<void> {
+    this.#changing = { before: this.model, tried: model };
+    await this.stopSchedule();
+    await this.#batch(lines);
+    await this.#verify(model);
+    this.model = model;
+  }
+
+  settle(): void {
+    this.#changing = null;
+  }
+
+  /** false: it could not be made what it was. */
+  async rollBack(): Promise<boolean> {
+    if (this.#changing === null) return true;
+    const { before, tried } = this.#changing;
+    try {
+      if (before === null) {
+        this.model = null;
+        // Nothing may have been there yet.
+        await this.#kernel.tc(['qdisc', 'del', 'dev', this.#kernel.device, 'root']);
+        return true;
+      }
+      const { lines, model } = rollbackTc(before, tried);
+      await this.#batch(lines);
+      await this.#verify(model);
+      this.model = model;
+      return true;
+    } catch {
+      this.model = null;
+      return false;
+    } finally {
+      this.#changing = null;
+    }
+  }
+
+  /** Makes the scheduled delays those of this moment. */
+  follow(moment: Moment): void {
+    if (this.model === null || this.#changing !== null || this.#broken) return;
+    const { lines, model } = scheduleTc(this.model, moment);
+    if (lines.length === 0) return;
+    this.#lines ??= this.#kernel.tcLines((error) => {
+      this.#broken = true;
+      this.#failed(this.#failure('the scheduled delays cannot be kept: ', { code: 1, stdout: '', stderr: error.message }));
+    });
+    for (const line of lines) this.#lines.write(line);
+    this.model = model;
+  }
+
+  /** Returns when every line has been done. */
+  async stopSchedule(): Promise<void> {
+    const lines = this.#lines;
+    this.#lines = null;
+    try {
+      await lines?.close();
+    } catch (error) {
+      throw this.#failure('the scheduled delays could not be kept: ', { code: 1, stdout: '', stderr: error instanceof Error ? error.message : String(error) });
+    }
+  }
+
+  async counters(): Promise<readonly LinkCounters[]> {
+    const { model } = this;
+    return model === null ? [] : countersOf(model, await this.#qdiscs());
+  }
+
+  async #batch(lines: readonly string[]): Promise<void> {
+    if (lines.length === 0) return;
+    const result = await this.#kernel.tc(['-batch', '-'], `${lines.join('\n')}\n`);
+    const line = failedLine(result, lines);
+    if (result.code !== 0) throw this.#failure(line === null ? '' : `tc stopped at "${line}": `, result);
+  }
+
+  async #qdiscs(): Promise<readonly HeldQdisc[]> {
+    const shown = await this.#kernel.tc(['-j', '-s', 'qdisc', 'show', 'dev', this.#kernel.device]);
+    const qdiscs = shown.code === 0 ? readQdiscs(shown.stdout) : null;
+    if (qdiscs === null) throw this.#failure('', shown.code === 0 ? { ...shown, stderr: 'tc -j does not print what it is known to print' } : shown);
+    return qdiscs;
+  }
+
+  async #verify(model: TcModel): Promise<void> {
+    const { device } = this.#kernel;
+    const [qdiscs, filters] = await Promise.all([this.#qdiscs(), this.#kernel.tc(['filter', 'show', 'dev', device, 'parent', '1:'])]);
+    const difference: Difference | null = qdiscDifference(model, qdiscs) ?? filterDifference(model, filters.stdout);
+    if (difference === null) return;
+    const { place, asked, held } = difference;
+    throw new LinkFailure('failed', `${place}: the kernel holds "${held}" where "${asked}" was asked`, `something else changes ${device} of ${this.#id}: another tc, another lab or a network manager`);
+  }
+
+  #failure(doing: string, result: CommandResult): LinkFailure {
+    const { missing, hint } = explain(result);
+    return new LinkFailure('failed', `${this.#id}, ${this.#kernel.device}: ${doing}${missing}`, hint);
+  }
+}
