@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { NodeId, Status } from '../../node/contract.ts';
 import type { DiskKept } from '../../node/disk-fault.ts';
 import { LinkOverlays } from '../../netem/overlay.ts';
+import { LinkFailure } from '../../netem/shaper.ts';
 import type { LinkControl, Probe, Shaper, Site } from '../../netem/shaper.ts';
 import { EXIT, LabError } from '../errors.ts';
 import type { LabEvent, Plan, RunContext, Runner } from '../kinds.ts';
@@ -136,7 +137,8 @@ async function attempt(plan: Plan, context: RunContext, shaper: Shaper, parts: R
   } catch (error) {
     await run.close();
     await run.emitEvents();
-    throw error;
+    if (!(error instanceof LinkFailure)) throw error;
+    throw new LabError(error.kind === 'refused' ? 'not-supported' : 'machine-lacks', error.message, error.hint, error);
   }
   await run.close();
   await run.emitEvents();
