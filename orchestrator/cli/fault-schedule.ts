@@ -1,10 +1,11 @@
-// Performs a plan's faults on real processes, at their times: selectors are resolved from the statuses that the nodes
-// report at that moment, and what was done is recorded with the time at which it was done.
+// Performs a plan's faults and its changes of links on real processes, at their times: selectors are resolved from the statuses
+// that the nodes report at that moment, and what was done is recorded with the time at which it was done.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { NodeId } from '../../node/contract.ts';
 import type { DiskChange, DiskKept } from '../../node/disk-fault.ts';
 import { randomStream } from '../../node/kit/random.ts';
 import type { LinkOverlays } from '../../netem/overlay.ts';
+import { LinkSteps } from '../../netem/schedule.ts';
 import type { Action, LabEvent, Plan, RunEvent } from '../kinds.ts';
 import { nodesOf, Resolver } from '../resolve.ts';
 import type { ResolvedAction, View } from '../resolve.ts';
@@ -40,20 +41,38 @@ export class FaultSchedule {
     this.#resolver = new Resolver(plan, randomStream(plan.seed, 'selectors'));
   }
 
-  /** Of the plan's schedule, or of another in its words. Ends when the last entry is done; fails with the first that cannot be done. */
-  perform(ended: AbortSignal, schedule: Plan['schedule'] = this.#plan.schedule): Promise<void> {
+  /** The plan's schedules, or other faults in their words. Ends when the last entry is done; fails with the first that cannot be done. */
+  async perform(ended: AbortSignal, faults?: Plan['schedule']): Promise<void> {
     const failed = Promise.withResolvers<never>();
-    return Promise.race([this.#timeline(schedule, ended, failed.reject), failed.promise]);
+    const done = [this.#timeline(faults ?? this.#plan.schedule, ended, failed.reject), ...(faults === undefined ? [this.#changeLinks(ended)] : [])];
+    await Promise.race([Promise.all(done), failed.promise]);
+  }
+
+  /** Desired state: whatever is due by now is one change, and while it is being made the next ones gather. */
+  async #changeLinks(ended: AbortSignal): Promise<void> {
+    const { links: planned, linkSchedule } = this.#plan;
+    const steps = new LinkSteps(planned, linkSchedule?.tracks ?? []);
+    while (steps.nextMs < Infinity && await this.#until(steps.nextMs, ended)) {
+      const { plannedMs, skipped, links } = steps.advance(this.#ports.now());
+      this.#ports.overlays.schedule(links);
+      await this.#ports.applyLinks();
+      if (!ended.aborted) this.#own({ type: 'scheduled-links', plannedMs, skipped });
+    }
+  }
+
+  /** false: it ended before. */
+  async #until(atMs: number, ended: AbortSignal): Promise<boolean> {
+    while (this.#ports.now() < atMs && !ended.aborted) {
+      // A setTimeout may fire a millisecond early: the clock is read again.
+      await sleep(Math.max(1, atMs - this.#ports.now()), undefined, { signal: ended }).catch(() => undefined);
+    }
+    return !ended.aborted;
   }
 
   async #timeline(schedule: Plan['schedule'], ended: AbortSignal, fail: (error: unknown) => void): Promise<void> {
     const begun: Promise<void>[] = [];
     for (const entry of schedule) {
-      while (this.#ports.now() < entry.atMs) {
-        // A setTimeout may fire a millisecond early: the clock is read again.
-        await sleep(Math.max(1, entry.atMs - this.#ports.now()), undefined, { signal: ended }).catch(() => undefined);
-        if (ended.aborted) return;
-      }
+      if (!await this.#until(entry.atMs, ended)) return;
       const action = this.#resolver.resolve(entry, await this.#view());
       if (ended.aborted) return;
       // A restart takes as long as a process takes to start: the next entry does not wait for it.

@@ -25,6 +25,8 @@ import { submitTo } from './submit.ts';
 import type { ClusterStatus, FaultBegun, Healed, Submitted } from './talk.ts';
 
 const GRACE_MS = 3_000;
+/** A cluster is played with for longer than a run lasts. */
+const LINKS_CHANGE_FOR = '6h';
 
 export type PlayParts = {
   readonly name: string;
@@ -57,7 +59,7 @@ export class PlayCluster {
 
   /** Starts every node and waits until all are released. */
   static async open(parts: PlayParts): Promise<PlayCluster> {
-    const plan = planOf(parts, parts.document, '1');
+    const plan = planToPlay(parts);
     if (plan.schedule.length > 0) throw new LabError('bad-command-line', 'a cluster to play with has no faults of its own', 'leave them out, and type lab fault in another terminal');
     const originNs = monotonicNs();
     let play: PlayCluster | null = null;
@@ -74,6 +76,7 @@ export class PlayCluster {
       await play.close();
       throw error;
     }
+    play.#changeLinks();
     return play;
   }
 
@@ -191,6 +194,10 @@ export class PlayCluster {
     });
   }
 
+  #changeLinks(): void {
+    this.#faults.perform(this.#ended.signal).catch((error: unknown) => this.say(`the links do not change any more: ${error instanceof Error ? error.message : String(error)}`));
+  }
+
   #heard(event: LabEvent): void {
     this.#standing.observe(event);
     if (event.type === 'action') this.say(`${wordsOf(event.action)}${event.nodes.length > 0 && !('node' in event.action && event.nodes[0] === event.action.node) ? `: ${event.nodes.join(' ')}` : ''}`);
@@ -200,6 +207,13 @@ export class PlayCluster {
     this.#guard ??= startChild('the guard', 'orchestrator/cli/cluster/guard.ts', [this.#parts.folder]);
     this.#guard.writeLine(line);
   }
+}
+
+function planToPlay(parts: PlayParts): Plan {
+  const plan = planOf(parts, parts.document, '1');
+  if (plan.linkSchedule === undefined) return plan;
+  const { linkSchedule = plan.linkSchedule } = planOf(parts, parts.document.with(['run', 'measure'], LINKS_CHANGE_FOR, 'lab cluster'), '1');
+  return { ...plan, linkSchedule };
 }
 
 function planOf({ plugins, name }: PlayParts, document: ExperimentDocument, seed: string): Plan {
