@@ -28,6 +28,7 @@ import { createNetnsRunner } from './runners/netns.ts';
 import { createResultsFolder } from './results-folder.ts';
 import { files } from './sinks/files.ts';
 import { openSinks } from './sinks/open.ts';
+import { isVirtualTime, runInVirtualTime } from './virtual-time.ts';
 
 /** As given on the command line; undefined: not given. */
 export type RunFlags = {
@@ -47,12 +48,15 @@ export type RunFlags = {
   readonly open: boolean;
   readonly port?: number;
   readonly shaper: string;
+  readonly virtualTime: boolean;
 };
 
 type Stop = { readonly requested: boolean };
 type Job = { readonly plan: Plan; readonly runner: Runner; readonly folder: string; readonly registry: Registry; readonly sinks: readonly Sink[]; readonly records: RunRecord[] };
 
 const TABLE_COLUMNS = 100;
+/** The runner whose processes wait for nothing outside. */
+const IN_VIRTUAL_TIME = 'netns';
 
 export function createRunners(portBase: number | null, { files, registry }: Plugins): readonly Runner[] {
   const breathe = () => new Promise<void>((resolve) => { setImmediate(resolve); });
@@ -61,6 +65,7 @@ export function createRunners(portBase: number | null, { files, registry }: Plug
 
 /** Runs everything and returns the exit code. `stop` is set by Ctrl-C. */
 export async function runExperiment(targets: readonly string[], flags: RunFlags, stop: Stop): Promise<number> {
+  if (flags.virtualTime && !isVirtualTime()) return startInVirtualTime(flags, stop);
   const plugins = await loadPlugins(flags.plugin);
   const { registry } = plugins;
   const experiment = readExperiment(targets, flags, registry);
@@ -69,7 +74,7 @@ export async function runExperiment(targets: readonly string[], flags: RunFlags,
   const shapers = await chosenShapers(runners, flags.shaper);
   // All plans are made before the first run begins: what is wrong is said at once.
   const plans = runners.map((runner, index) => makePlans(experiment, {
-    runner: runner.name, supports: runner.supports, ...shapers[index],
+    runner: runner.name, supports: runner.supports, ...shapers[index], ...(isVirtualTime() ? { time: 'virtual' } : {}),
     ...(flags.seed === undefined ? {} : { seed: flags.seed }), ...(flags.repeat === undefined ? {} : { repeat: flags.repeat }),
     ...(flags.load === undefined ? {} : { load: flags.load }),
   }));
@@ -209,6 +214,13 @@ function chosenRunners(flags: RunFlags, plugins: Plugins): readonly Runner[] {
   const twice = names.find((name, index) => names.indexOf(name) < index);
   if (twice !== undefined) throw new LabError('bad-command-line', `the runner ${twice} is given twice`, 'repeat a run with --repeat');
   return chosen;
+}
+
+/** What cannot be done inside is said before. */
+function startInVirtualTime({ on, open, out }: RunFlags, stop: Stop): Promise<number> {
+  if (!on.split(',').some((name) => name.trim() === IN_VIRTUAL_TIME)) throw new LabError('bad-command-line', `--virtual-time is not for --on ${on}`, `it is for nodes in namespaces: --on ${IN_VIRTUAL_TIME}`);
+  if (open) throw new LabError('bad-command-line', '--open cannot open a browser from inside the kernel of --virtual-time', 'afterwards: lab report results/<folder> --open');
+  return runInVirtualTime(process.argv.slice(2), out, stop);
 }
 
 /** Of each runner that has a choice; it must work here. */

@@ -53,10 +53,12 @@ export class Audit {
   observe(event: LabEvent): void {
     const { fromMs, toMs } = measureWindow(this.#plan);
     const counts = event.atMs >= fromMs && event.atMs <= toMs + 1000;
+    // In virtual time nobody waits for a processor.
+    const real = this.#plan.time === undefined;
     if (event.type === 'generator') {
       this.#capped = Math.max(this.#capped, event.capped);
-      if (counts) this.#reports.push(event);
-    } else if (event.type === 'usage' && counts) {
+      if (counts && real) this.#reports.push(event);
+    } else if (event.type === 'usage' && counts && real) {
       const delays = this.#nodesLoopDelayMs.get(event.node);
       if (delays === undefined) this.#nodesLoopDelayMs.set(event.node, [event.loopDelayMs]);
       else delays.push(event.loopDelayMs);

@@ -13,17 +13,20 @@ type Meter = { atMs: number; totals: readonly number[]; readonly gathered: numbe
 
 export class Costs {
   readonly #window: Window;
+  /** Whether they take any time. */
+  readonly #processors: boolean;
   readonly #meters = new Map<string, Meter>();
   readonly #began = new Map<string, number>();
 
   constructor(plan: Plan) {
     this.#window = measureWindow(plan);
+    this.#processors = plan.time === undefined;
   }
 
   observe(event: LabEvent): void {
     if (event.type === 'status') this.#begin(`${event.node}/${event.life}`, event.atMs);
     else if (event.type === 'traffic') this.#report('traffic', event, [event.sent, event.bytes, event.fsyncs]);
-    else if (event.type === 'usage') this.#report('usage', event, [event.cpuUserMs + event.cpuSystemMs]);
+    else if (event.type === 'usage' && this.#processors) this.#report('usage', event, [event.cpuUserMs + event.cpuSystemMs]);
   }
 
   figures(commits: number): { readonly [name: string]: Figure } {
@@ -38,7 +41,7 @@ export class Costs {
     };
   }
 
-  /** Processor time of each node in the window, in ms; empty on the simulator. */
+  /** Processor time of each node in the window, in ms; empty on the simulator and in virtual time. */
   cpuMs(): ReadonlyMap<NodeId, number> {
     const used = new Map<NodeId, number>();
     for (const [key, { gathered }] of this.#meters) {

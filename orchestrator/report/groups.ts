@@ -17,7 +17,7 @@ export function groupsOf(summaries: readonly Summary[]): readonly Group[] {
 
 /** All of a plan that repetitions share: they draw their own arrivals, clocks and fault phases. */
 function conditionsOf(plan: Plan): string {
-  const { experiment, label, runner, shaper, protocol, options, leader, links, network, load, fsyncMs, warmupMs, measureMs, schedule, nodes } = plan;
+  const { experiment, label, runner, shaper, time, protocol, options, leader, links, network, load, fsyncMs, warmupMs, measureMs, schedule, nodes } = plan;
   const faults = schedule.map(({ fault, action }) => [fault.name, fault.index, fault.phase, action.type]);
-  return JSON.stringify([experiment, label, runner, shaper, protocol, options, leader, links, network, load, fsyncMs, warmupMs, measureMs, faults, nodes.map(({ id, region }) => [id, region])]);
+  return JSON.stringify([experiment, label, runner, shaper, time ?? null, protocol, options, leader, links, network, load, fsyncMs, warmupMs, measureMs, faults, nodes.map(({ id, region }) => [id, region])]);
 }

@@ -45,7 +45,7 @@ function rowOf(group: Group): (string | { readonly colSpan: number; readonly hAl
   const label = [
     shortened(group.label), ...(runs.length > 1 && !runs.some(isVoid) ? [`  least of ${runs.length}`, '  most'] : []), ...(marks.length > 0 ? [`(${marks.join(', ')})`] : []),
   ].join('\n');
-  const where = plan.shaper === plan.runner ? plan.runner : `${plan.runner}\n${plan.shaper}`;
+  const where = [plan.runner, ...(plan.shaper === plan.runner ? [] : [plan.shaper]), ...(plan.time === undefined ? [] : [`${plan.time} time`])].join('\n');
   if (runs.some(isVoid)) {
     const claims = [...new Set(runs.flatMap(({ verdicts }) => verdicts.filter(isViolation).map(({ claim, check }) => claim ?? check)))];
     return [label, where, { colSpan: NUMBER_COLUMNS, hAlign: 'left', content: `figures void: ${claims.join(', ')} violated` }, 'VIOLATED'];

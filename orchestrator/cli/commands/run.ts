@@ -15,6 +15,7 @@ export const addRun: AddCommand = (program, { stop, exit }) => {
     .argument('<file|protocol...>', 'one experiment file, or names of protocols')
     .option('--on <runners>', 'where, in this order: sim, local, netns', 'sim')
     .option('--shaper <name>', 'what makes the links: auto (the best that works here), tc, userspace; the simulator has its own', oneOf(SHAPERS), AUTO)
+    .option('--virtual-time', 'netns: inside a kernel whose time stands still while anything computes: exact on any machine', false)
     .option('--wan <network>', 'network profile, or a file with a matrix (network.wan); lab wan shows them')
     .option('--nodes <count>', 'number of nodes (nodes)')
     .option('--rate <rate>', 'commands per second in all, such as 100/s, or max (load.rate)')

@@ -5,6 +5,7 @@ import { rmSync } from 'node:fs';
 import { assert } from '../../../node/assert.ts';
 import type { Site } from '../../../netem/shaper.ts';
 import { kernelSite } from '../../../netem/shell/namespace.ts';
+import { tc } from '../../../netem/shell/tc.ts';
 import { userspace } from '../../../netem/shell/userspace.ts';
 import { LabError } from '../../errors.ts';
 import type { Plan, Runner } from '../../kinds.ts';
@@ -87,7 +88,7 @@ export function createNetnsRunner(plugins: readonly string[] = []): Runner {
     name: 'netns',
     summary: 'one process for each node, each in a network namespace of its own, links shaped by tc in the kernel (Linux)',
     plugins,
-    shapers: [userspace],
+    shapers: [tc, userspace],
     openTrial: openTrialSite,
     probe: async () => {
       try {

@@ -30,8 +30,8 @@ export function overview(groups: readonly RunGroup[]): Html {
 }
 
 function row(group: RunGroup): Html {
-  const { label, runner, shaper, runs, hue } = group;
-  const where = shaper === runner ? runner : `${runner} · ${shaper}`;
+  const { label, runner, shaper, time, runs, hue } = group;
+  const where = [runner, ...(shaper === runner ? [] : [shaper]), ...(time === undefined ? [] : [`${time} time`])].join(' · ');
   return html`<tr role="row"><th role="rowheader" scope="row">${nameOf({ name: label, hue })}</th><td role="cell" class="verdict">${badge(group)}</td>
 <td role="cell" class="where">${where}${runs.length > 1 ? html` <small>${runs.length} runs</small>` : null}</td>
 ${verdictOf(group) === 'violated' ? html`<td role="cell" class="void" colspan="${FIGURES.length}">figures void: a claim is violated</td>` : FIGURES.map((figure) => cell(group, figure))}</tr>`;

@@ -1,6 +1,6 @@
 // Repetitions of one experiment under one label and on one runner. Figures are those of all of them (median and range of the
 // runs, never an average); a chart shows one, the run in the middle.
-import type { Figure } from '../../kinds.ts';
+import type { Figure, Plan } from '../../kinds.ts';
 import { isViolation } from '../../judge.ts';
 import { medianFigure } from '../figures.ts';
 import { groupsOf } from '../groups.ts';
@@ -10,6 +10,7 @@ export type RunGroup = {
   readonly label: string;
   readonly runner: string;
   readonly shaper: string;
+  readonly time: Plan['time'];
   readonly runs: readonly RunRecord[];
   /** The one in the middle: by outage where there was a fault, else by median latency. */
   readonly shown: RunRecord;
@@ -24,8 +25,8 @@ export function runGroups(records: readonly RunRecord[]): readonly RunGroup[] {
   const labels = [...new Set(groups.map(({ label }) => label))];
   return groups.map(({ label, runs: summaries }): RunGroup => {
     const runs = records.filter(({ summary }) => summaries.includes(summary));
-    const { runner, shaper, experiment } = (runs[0] as RunRecord).summary.plan;
-    return { label: several ? `${label} (${experiment})` : label, runner, shaper, runs, shown: middleOf(runs), hue: labels.indexOf(label) };
+    const { runner, shaper, time, experiment } = (runs[0] as RunRecord).summary.plan;
+    return { label: several ? `${label} (${experiment})` : label, runner, shaper, time, runs, shown: middleOf(runs), hue: labels.indexOf(label) };
   }).sort((a, b) => a.hue - b.hue);
 }
 
