@@ -20,7 +20,7 @@ const step = z.strictObject({ afterMs: z.number().min(0), forMs: positive, delay
 const own = { name: z.string().regex(/^[a-z0-9-]+$/), summary: z.string().min(10), regions: z.array(z.string()).min(1).max(64), link: link.optional() };
 const file = z.union([
   z.strictObject({
-    ...own, unit: z.enum(['rtt', 'one-way']), source: z.string().min(20), statistic: z.string().min(4), period: z.string().min(4),
+    ...own, unit: z.enum(['rtt', 'one-way']), source: z.string().min(20), statistic: z.string().min(4), period: z.string().min(4), date: z.string().min(4).max(16),
     retrieved: z.iso.date(), values, ms: z.array(z.array(positive.max(60_000))),
     cycle: z.strictObject({ everyMs: positive, steps: z.array(step).min(1) }).optional(),
   }),

@@ -48,6 +48,8 @@ export type Profile = {
   /** null: the source is a user's own file. */
   readonly statistic: string | null;
   readonly period: string | null;
+  /** The period in short: when its values were measured, or published. */
+  readonly date: string | null;
   readonly retrieved: string | null;
   readonly values: readonly Origin[];
   readonly unit: 'rtt' | 'one-way';

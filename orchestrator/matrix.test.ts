@@ -98,6 +98,7 @@ describe('a JSON file that is wrong', () => {
     ['an unknown unit', JSON.stringify({ ...whole, unit: 'seconds' }), 'm.json:1:9: unit: "seconds" is not one of its values', 'known: rtt, one-way'],
     ['a name of the lab', JSON.stringify({ name: 'aws-5', ...whole }), 'm.json:1:9: name: "aws-5" is a network of the lab', 'another name'],
     ['no name', JSON.stringify({ ...whole, name: 'My Office' }), 'name: "My Office" is not a name', 'a-z'],
+    ['a source of two lines', JSON.stringify({ ...whole, source: 'a\nb' }), ': source: "a\\nb" holds control characters', 'one line'],
     ['a row missing', JSON.stringify({ ...whole, ms: [[1, 2]] }), ': ms: 1 row for 2 regions', 'square'],
     ['a row too short', JSON.stringify({ ...whole, ms: [[1, 2], [2]] }), ': ms.1: 1 value for 2 regions', 'square'],
     ['a row that is none', JSON.stringify({ ...whole, ms: [[1, 2], 3] }), ': ms.1: 3 is not a list', 'a list'],

@@ -90,7 +90,7 @@ function matrixOf(grid: Grid, about: { readonly file: FileText; readonly name: s
   const words = `${within} ms ${grid.unit === 'rtt' ? 'round trip' : 'one way'}, as between machines of one zone`;
   const profile: Profile = {
     name: about.name ?? base, summary: 'a matrix of your own', source: `${base}, sha256 ${file.sha256}${about.source === null ? '' : ` (${about.source})`}`,
-    statistic: null, period: null, retrieved: null, unit: grid.unit, regions, ms,
+    statistic: null, period: null, date: null, retrieved: null, unit: grid.unit, regions, ms,
     values: [{ value: 'delay', basis: 'given', from: base }, ...(unset.length === 0 ? [] : [{ value: 'within', basis: 'chosen' as const, from: words }])],
   };
   const diagonal = unset.length === 0 ? [] : [`${file.place}: no delay within ${unset.length === regions.length && unset.length > 1 ? 'any region' : unset.join(', ')}: taken as ${words}`];
@@ -102,7 +102,7 @@ const SHAPE = {
   unit: z.enum(UNITS),
   regions: z.array(z.string()).min(1),
   ms: z.array(z.array(z.unknown())),
-  source: z.string().max(500).optional(),
+  source: z.string().max(500).regex(/^\P{Cc}*$/u, { error: (issue) => `${shown(issue.input)} holds control characters\nwrite it in one line` }).optional(),
 };
 
 function fromJson(file: FileText): Matrix {

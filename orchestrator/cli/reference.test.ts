@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { PROFILES } from '../../netem/profiles.ts';
 import { BUILTINS } from '../builtins.ts';
 import { METRICS } from '../metrics/names.ts';
 import { referencePages } from './reference.ts';
@@ -17,6 +18,8 @@ test('every protocol, fault, workload and figure has its place, with its options
   expect(sections('protocols.md')).toEqual(BUILTINS.protocols.map(({ name }) => name));
   expect(sections('faults.md')).toEqual(BUILTINS.faults.map(({ name }) => name));
   expect(sections('workloads.md')).toEqual(BUILTINS.workloads.map(({ name }) => name));
+  expect(sections('networks.md')).toEqual(PROFILES.map(({ name }) => name));
+  for (const { source, regions } of PROFILES) for (const words of [source, ...regions]) expect(pages['networks.md']).toContain(words);
   for (const { name } of METRICS) expect(pages['metrics.md']).toContain(`| \`${name}\` |`);
   for (const { defaults } of BUILTINS.protocols) for (const option of Object.keys(defaults as object)) expect(pages['protocols.md']).toContain(`| \`${option}\` |`);
   for (const key of ['name', 'network.wan', 'load.rate', 'run.measure', 'clocks.ntp.poll']) expect(pages['experiment.md']).toContain(`| \`${key}\` |`);

@@ -4,6 +4,8 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { AnyProtocol, Json } from '../../node/contract.ts';
+import { PROFILES } from '../../netem/profiles.ts';
+import type { Profile } from '../../netem/profiles.ts';
 import { BUILTINS } from '../builtins.ts';
 import { experimentJsonSchema, type JsonSchema } from '../json-schema.ts';
 import { METRICS } from '../metrics/names.ts';
@@ -171,12 +173,37 @@ Each is a threshold too: \`expect: { commit.p99: below 5s }\`. \`>\` before a va
 ${table(['figure', 'unit', 'meaning'], METRICS.map(({ name, unit, meaning }) => [code(name), unit, meaning]))}`;
 }
 
+function networksPage(): string {
+  const beside = ({ link, cycle }: Profile) => [link === undefined ? [] : ['jitter and loss'], cycle === undefined ? [] : [`a cycle of ${cycle.everyMs / 1000} s`]].flat().join(', ');
+  const sections = PROFILES.map((profile) => {
+    const { name, summary, regions, source, statistic, period, retrieved, unit, values } = profile;
+    const facts: readonly Row[] = [
+      ['regions', regions.map(code).join(', ')], ['source', source], ['statistic', statistic ?? ''],
+      ['period', `${period ?? ''}; retrieved ${retrieved ?? ''}`], ['its figures', unit === 'rtt' ? 'round trips' : 'one-way delays'],
+      ...values.map(({ value, basis, from }): Row => [`${value}: ${basis}`, from]),
+    ];
+    return `\n## ${name}\n\n${summary}${beside(profile) === '' ? '' : `; with ${beside(profile)}`}.\n\n${table(['', ''], facts)}`;
+  });
+  return `# Networks\n
+In an experiment: \`network: { wan: name }\`, and \`regions: [...]\` for a part of one; on the command line \`--wan name\`. \`lab wan name\` prints
+the delays and what is unusual in them. Of a round trip, a link takes half of the mean of both directions each way: a round trip does not say
+which way is the slower one. Values are measured, by the source, or chosen: a working value that no source stands behind.\n
+Jitter is a share of the delay and at least so many ms, and lies on links between regions, or between any two nodes where there is one region.
+Loss comes in bursts, stated as the chances p and r, in percent for each datagram, to enter and to leave the state in which all are lost: a loss of
+p/(p + r), and 100/r datagrams in a row on average.\n
+\`wan: ./my-matrix.csv\`, relative to the experiment file, or \`--wan ./my-matrix.csv\` takes a matrix of your own: a header whose first cell is \`rtt\` or \`one-way\`
+and whose others name the regions, then a row of milliseconds for each, its first cell the region. An empty diagonal is taken as 0.1 ms round trip; lines
+that begin with \`#\` are comments. Or a JSON file: \`{ "name": "office", "unit": "rtt", "regions": ["a", "b"], "ms": [[0.1, 20], [20, 0.1]], "source": "ping, Monday" }\`,
+name and source if you like, null for no value. At most 64 regions, 1 MB, and 60,000 ms. The plan of each run holds the delays, the name of the
+file and its SHA-256.\n${sections.join('')}`;
+}
+
 /** By path below docs/reference. */
 export function referencePages(): { readonly [file: string]: string } {
   const schema = experimentJsonSchema(BUILTINS);
   const pages = {
     'experiment.md': experimentPage(schema), 'protocols.md': protocolsPage(), 'faults.md': faultsPage(schema),
-    'workloads.md': workloadsPage(schema), 'metrics.md': metricsPage(),
+    'workloads.md': workloadsPage(schema), 'metrics.md': metricsPage(), 'networks.md': networksPage(),
   };
   return Object.fromEntries(Object.entries(pages).map(([file, text]) => [file, `${NOTE}\n${text}`]));
 }

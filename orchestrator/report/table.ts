@@ -138,8 +138,9 @@ function shortened(label: string): string {
 }
 
 /** At spaces; later lines are indented to the text. */
-function wrapped(line: string, width: number): string {
-  const indent = ' '.repeat(9);
+/** indentBy: of the lines after the first. */
+export function wrapped(line: string, width: number, indentBy = 9): string {
+  const indent = ' '.repeat(indentBy);
   const lines: string[] = [];
   let rest = line;
   while (rest.length > width) {
