@@ -3,7 +3,7 @@
 // own, merged at the end. Whatever happens, no process is left.
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { NodeId, Status } from '../../node/contract.ts';
 import type { DiskKept } from '../../node/disk-fault.ts';
@@ -37,13 +37,21 @@ export type ClusterPlace = {
 
 /** Where the load generator runs. */
 export type LoadPlace = {
-  /** Words before its command that enter it. */
-  readonly within: readonly string[];
+  /** Starts it on this file of configuration; onLine gets each line of its stdout. */
+  readonly start: (configFile: string, onLine: (line: string) => void) => Child;
   /** The IPv4 address that the clients of each region send from, when their links are shaped outside the generator; null: it delays by itself. */
   readonly sources: { readonly [region: string]: string } | null;
   /** Of the nodes' doors, where they ask clients for it. */
   readonly token: string | null;
 };
+
+/** Beside the folders of the nodes. */
+const LOAD = 'load';
+
+/** As a process of this machine. within: words before its command that enter its place. */
+export function startLoad(within: readonly string[] = []): LoadPlace['start'] {
+  return (configFile, onLine) => startChild('the load process', 'orchestrator/cli/load.ts', [configFile], { onLine, within });
+}
 
 /** Where nodes run. They are named before they are started. */
 export interface Cluster {
@@ -127,7 +135,7 @@ export function createRealtimeRunner(parts: RealtimeParts): Runner {
 type Outcome = { readonly readyMs: number; readonly late: boolean };
 
 async function attempt(plan: Plan, context: RunContext, shaper: Shaper, parts: RealtimeParts, leadMs: number): Promise<Outcome> {
-  const folder = join(context.folder, 'work');
+  const folder = resolve(context.folder, 'work');
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { mode: 0o700 });
   const run = new RealtimeRun(plan, context, shaper, folder, monotonicNs() + BigInt(Math.round(leadMs * 1e6)));
@@ -245,9 +253,10 @@ class RealtimeRun {
       plan: this.#plan, plugins, originNs: this.#originNs.toString(), eventsFile: this.#loadEvents,
       urls: Object.fromEntries(this.#plan.nodes.map(({ id }) => [id, cluster.url(id)])), sources: cluster.load.sources, token: cluster.load.token,
     };
+    mkdirSync(join(this.#folder, LOAD), { mode: 0o700 });
     writeFileSync(this.#loadConfig, JSON.stringify(config), { mode: 0o600 });
     const onLine = (line: string) => this.#heard(JSON.parse(line) as LoadMessage);
-    const load = startChild('the load process', 'orchestrator/cli/load.ts', [this.#loadConfig], { onLine, within: cluster.load.within });
+    const load = cluster.load.start(this.#loadConfig, onLine);
     this.#load = load;
     void load.exited.then(({ code, signal }) => {
       if (this.#closing) return;
@@ -287,11 +296,11 @@ class RealtimeRun {
   }
 
   get #loadConfig(): string {
-    return join(this.#folder, 'load.json');
+    return join(this.#folder, LOAD, 'config.json');
   }
 
   get #loadEvents(): string {
-    return join(this.#folder, 'load.ndjson');
+    return join(this.#folder, LOAD, 'events.ndjson');
   }
 
   /** Ends the load first, so that it does not see the nodes go. */

@@ -2,7 +2,7 @@
 import { userspace } from '../../../netem/shell/userspace.ts';
 import type { Plan, Runner } from '../../kinds.ts';
 import { startChild } from '../children.ts';
-import { type Cluster, type ClusterPlace, createRealtimeRunner } from '../realtime.ts';
+import { type Cluster, type ClusterPlace, createRealtimeRunner, startLoad } from '../realtime.ts';
 import { NodeCluster } from './node-cluster.ts';
 import { type Binding, findPlaces } from './ports.ts';
 
@@ -12,7 +12,7 @@ export async function openLocalCluster(plan: Plan, where: ClusterPlace, portBase
   return new NodeCluster(plan, where, {
     places: [...places].map(([id, address]) => ({ id, address })),
     launch: (node, configFile) => startChild(node, 'node/host/main.ts', [configFile]),
-    secret: null, load: { within: [], sources: null, token: null }, loadSite: null,
+    secret: null, load: { start: startLoad(), sources: null, token: null }, loadSite: null,
     close: () => Promise.resolve(),
   });
 }

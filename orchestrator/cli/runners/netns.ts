@@ -13,7 +13,7 @@ import { startChild } from '../children.ts';
 import { addressOf, DEVICE, hubLines, LOAD, othersOf, type Spot, spotLines, spotsOf } from '../netns/layout.ts';
 import { type Namespace, Namespaces } from '../netns/namespaces.ts';
 import { openSocketFolder, socketPath } from '../netns/sockets.ts';
-import { type Cluster, type ClusterPlace, createRealtimeRunner } from '../realtime.ts';
+import { type Cluster, type ClusterPlace, createRealtimeRunner, startLoad } from '../realtime.ts';
 import type { TrialSite } from '../shaper-choice.ts';
 import { NodeCluster } from './node-cluster.ts';
 
@@ -48,7 +48,7 @@ async function openCluster(plan: Plan, where: ClusterPlace): Promise<Cluster> {
       })),
       launch: (node, configFile) => startChild(node, 'node/host/main.ts', [configFile], { within: namespaceOf(node).enter }),
       secret: randomBytes(24).toString('hex'),
-      load: { within: namespaceOf(LOAD).enter, sources: outside ? clients.sources : null, token: where.token },
+      load: { start: startLoad(namespaceOf(LOAD).enter), sources: outside ? clients.sources : null, token: where.token },
       loadSite: outside ? loadSite : null,
       close,
     });
