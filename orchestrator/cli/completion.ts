@@ -15,7 +15,7 @@ const names = (items: readonly { readonly name: string }[]) => items.map(({ name
 /** What stands where a command takes words of its own. Files are always offered too. */
 const WORDS: { readonly [verb: string]: readonly string[] } = {
   run: names(BUILTINS.protocols), cluster: names(BUILTINS.protocols), fault: names(BUILTINS.faults),
-  new: ['experiment', 'workload', 'protocol'], completion: Object.keys(SHELLS),
+  new: ['experiment', 'workload', 'protocol'], wan: names(PROFILES), completion: Object.keys(SHELLS),
 };
 const VALUES: { readonly [flag: string]: readonly string[] } = {
   '--on': ['sim', 'local', 'sim,local'], '--wan': names(PROFILES), '--fault': names(BUILTINS.faults).map((name) => `${name}:`), '--load': ['open', 'closed', 'both'],

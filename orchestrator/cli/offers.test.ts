@@ -68,7 +68,8 @@ test('bash completes commands, names and flags without starting a process', () =
   expect(complete('lab', 'clu')).toEqual(['cluster']);
   expect(complete('lab', 'run', 'st')).toEqual(['stick']);
   expect(complete('lab', 'fault', 'isol')).toEqual(['isolate-leader']);
-  expect(complete('lab', 'run', '--wan', 'aws')).toEqual(['aws-5']);
+  expect(complete('lab', 'run', '--wan', 'aws')).toEqual(['aws-21', 'aws-5']);
+  expect(complete('lab', 'wan', 'leo')).toEqual(['leo-satellite']);
   expect(complete('lab', 'run', 'stick', '--rep')).toEqual(['--repeat']);
 });
 
