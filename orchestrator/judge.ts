@@ -13,6 +13,7 @@ import { expectedRows, optimumFigures } from './metrics/expected.ts';
 import { factsOf } from './metrics/facts.ts';
 import { Flushes } from './metrics/flushes.ts';
 import { Leaders } from './metrics/leaders.ts';
+import { LinkChanges } from './metrics/link-changes.ts';
 import { METRICS } from './metrics/names.ts';
 import { Faults, outagesOf } from './metrics/outages.ts';
 import { Retries } from './metrics/retries.ts';
@@ -90,6 +91,7 @@ class Measurement {
   readonly #retries: Retries;
   readonly #leaders = new Leaders();
   readonly #faults = new Faults();
+  readonly #linkChanges: LinkChanges;
   readonly #flushes: Flushes;
   readonly #certified: Certified;
   #clockErrorMs: number | null = null;
@@ -99,6 +101,7 @@ class Measurement {
     this.#plan = plan;
     this.#protocol = protocol;
     this.#commands = new Commands(plan);
+    this.#linkChanges = new LinkChanges(measureWindow(plan));
     this.#commits = new Commits(plan);
     this.#costs = new Costs(plan);
     this.#flushes = new Flushes(plan);
@@ -115,8 +118,9 @@ class Measurement {
       case 'trace':
       case 'rejected':
       case 'action':
-      case 'scheduled-links':
         return;
+      case 'scheduled-links':
+        return this.#linkChanges.observe(event);
       case 'attempt':
       case 'back-off':
       case 'breaker':
@@ -157,7 +161,7 @@ class Measurement {
     const windowMs = window.toMs - window.fromMs;
     this.#commands.finish(this.#lastMs);
     const { population } = this.#commands;
-    const steady = this.#faults.before(window);
+    const steady = this.#linkChanges.within(this.#faults.before(window));
     const certificate = this.#certified.finish();
     const expected = expectedRows({
       plan, protocol: this.#protocol, facts: factsOf(plan, this.#flushes.realMs(), certificate), leader: this.#leaders.throughout(steady), population, steady,
@@ -170,13 +174,13 @@ class Measurement {
     const network = certificateReasons(certificate);
     const metrics: { readonly [name: string]: Figure } = {
       ...commands, ...this.#commits.figures(), ...this.#costs.figures(this.#commits.inWindow()), ...this.#flushes.figures(), ...outages.figures,
-      ...optimumFigures(expected), ...this.#audit.figures(audited), ...this.#retries.figures(), leaderChanges: count(stable ? this.#leaders.changes(window) : null),
+      ...optimumFigures(expected), ...this.#linkChanges.figures(), ...this.#audit.figures(audited), ...this.#retries.figures(), leaderChanges: count(stable ? this.#leaders.changes(window) : null),
       'clockError.max': { value: this.#clockErrorMs, unit: 'ms', bound: '=' },
     };
     return {
       metrics: Object.fromEntries(METRICS.map(({ name, unit }) => [name, metrics[name] ?? { value: null, unit, bound: '=' }])),
       regions: regionRows(plan, population), expected, outages: outages.rows, ...(certificate === null ? {} : { certificate }),
-      invalid: [...network.invalid, ...invalid], noBaseline: [...network.invalid, ...network.noBaseline, ...noBaseline],
+      invalid: [...network.invalid, ...invalid], noBaseline: [...network.invalid, ...network.noBaseline, ...this.#linkChanges.reasons(), ...noBaseline],
     };
   }
 }

@@ -1,8 +1,8 @@
 // The closed form beside what was measured, for each client region and never pooled: regions differ by hundreds of
 // milliseconds, and a mixture of them is nobody's latency. The network in it is the plan's links.
 //
-// Which samples: commands intended in the measure window, and with faults only those intended so long before the first
-// one that they should have ended before it (by the longest latency of the closed form); with no fault, all of them.
+// Which samples: commands intended in the measure window, and with faults or scheduled changes of links only those intended so
+// long before the first one that they should have ended before it (by the longest latency of the closed form); else all of them.
 // Which leader: the node that led throughout that time; where nobody did, a protocol with a stable leader has no rows.
 import type { AnyProtocol, Expected, Facts, NodeId } from '../../node/contract.ts';
 import type { ExpectedRow, Figure, Plan } from '../kinds.ts';
@@ -22,12 +22,13 @@ export type ExpectedInput = {
   readonly leader: NodeId | null;
   /** By intended time. */
   readonly population: readonly Outcome[];
-  /** Until the first fault. */
+  /** Until the first fault or change of the links; empty: nothing can be expected. */
   readonly steady: Window;
 };
 
 export function expectedRows(input: ExpectedInput): readonly ExpectedRow[] {
-  const { plan, protocol, leader } = input;
+  const { plan, protocol, leader, steady } = input;
+  if (plan.linkSchedule !== undefined && steady.toMs <= steady.fromMs) return [];
   const leadership = protocol.leadership?.(plan.options) ?? 'stable';
   if (leadership === 'stable' && leader === null) return [];
   return [...new Set(plan.load.clients.map(({ region }) => region))].flatMap((region) => {
@@ -70,7 +71,7 @@ function closedForm({ plan, protocol, facts }: Pick<ExpectedInput, 'plan' | 'pro
 function row({ population, steady, plan }: ExpectedInput, region: string, entries: readonly NodeId[], leader: NodeId | null, expected: Expected): ExpectedRow {
   const windowEndMs = plan.warmupMs + plan.measureMs;
   const untilMs = steady.toMs < windowEndMs ? steady.toMs - Math.max(...expected.map(({ toMs }) => toMs)) : windowEndMs;
-  const outcomes = population.filter((outcome) => outcome.region === region && outcome.intendedMs < untilMs);
+  const outcomes = population.filter((outcome) => outcome.region === region && outcome.intendedMs >= steady.fromMs && outcome.intendedMs < untilMs);
   const latencies = ranked(outcomes, 'intendedMs');
   const okMs = outcomes.filter(({ outcome }) => outcome === 'ok').map(({ endedMs, intendedMs }) => endedMs - intendedMs);
   const exact = ({ value, bound }: Figure) => (bound === '=' ? value : null);

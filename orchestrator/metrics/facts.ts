@@ -1,20 +1,22 @@
 // The facts of a plan that a closed form is made of: who, how far, how exact the clocks, how slow the disk.
 import type { Facts } from '../../node/contract.ts';
 import type { Certificate } from '../../netem/certificate.ts';
+import { linksAt } from '../../netem/schedule.ts';
 import type { Plan } from '../kinds.ts';
 import { idleErrorMs } from './certified.ts';
 
-export type FactsPlan = Pick<Plan, 'nodes' | 'leader' | 'links' | 'frameBytes' | 'warmupMs' | 'measureMs' | 'settleMs' | 'fsyncMs' | 'shaper'> & {
+export type FactsPlan = Pick<Plan, 'nodes' | 'leader' | 'links' | 'frameBytes' | 'warmupMs' | 'measureMs' | 'settleMs' | 'fsyncMs' | 'shaper' | 'linkSchedule'> & {
   readonly load: Pick<Plan['load'], 'clients'>;
 };
 
-/** realFsyncMs: what a flush took where the plan says 'real'. certificate: what the links achieved while they were idle; null: they are as planned. */
+/** Of the links at the begin of the measure window. realFsyncMs: what a flush took where the plan says 'real'. certificate: what the links achieved while they were idle; null: they are as planned. */
 export function factsOf(plan: FactsPlan, realFsyncMs: number, certificate: Certificate | null = null): Facts {
   const errorMs = idleErrorMs(certificate, plan.shaper);
+  const links = linksAt(plan.links, plan.linkSchedule?.tracks ?? [], plan.warmupMs);
   const places = [...new Set([...plan.nodes.map(({ id }) => id), ...plan.load.clients.map(({ region }) => region)])];
   const oneWayMs = Object.fromEntries(places.map((from) => [
     from,
-    Object.fromEntries(places.map((to) => [to, from === to ? 0 : Math.max(0, (plan.links[from]?.[to]?.delayMs ?? 0) + errorMs(from, to))])),
+    Object.fromEntries(places.map((to) => [to, from === to ? 0 : Math.max(0, (links[from]?.[to]?.delayMs ?? 0) + errorMs(from, to))])),
   ]));
   return {
     members: plan.nodes.map(({ id }) => id), leader: plan.leader, oneWayMs, clockErrorMs: clockErrorMs(plan),

@@ -44,6 +44,8 @@ export const METRICS: readonly MetricName[] = [
   { name: 'optimum.p50', unit: 'ms', meaning: 'median of the closed form: of the client regions, each weighted by its samples, the middle one' },
   { name: 'optimum.ratio', unit: '', meaning: 'measured p50 / p50 of the closed form of each client region: the middle one, weighted by samples; commands before the first fault' },
   { name: 'optimum.ks', unit: '', meaning: 'largest Kolmogorov–Smirnov distance of a client region to its closed form; null where that is one point' },
+  { name: 'linkLag.max', unit: 'ms', meaning: 'largest delay of a change of links behind network.schedule; null where none changed' },
+  { name: 'linksSkipped', unit: '', meaning: 'times of network.schedule that were passed over, because a later one was due; null where no link changed' },
   { name: 'sendLag.p99', unit: 'ms', meaning: 'delay of the first send behind its intended time, 99th percentile of the population' },
   { name: 'sendLag.max', unit: 'ms', meaning: 'largest delay of the generator behind its schedule' },
   { name: 'loopDelay.max', unit: 'ms', meaning: 'largest event-loop delay of the generator' },
