@@ -27,7 +27,7 @@ const ASYMMETRY_PCT = 5;
 const ROUNDING_MS = 1e-9;
 
 /** There and back. */
-export function rttMs(profile: Profile, from: string, to: string): number {
+function rttMs(profile: Profile, from: string, to: string): number {
   return oneWayMs(profile, from, to) + oneWayMs(profile, to, from);
 }
 

@@ -11,7 +11,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 mkdirSync(join(folder, 'inner'));
 writeFileSync(join(folder, 'inner', 'a.csv'), 'abc');
 writeFileSync(join(folder, 'bytes'), Buffer.from([0xff, 0xfe, 0x00]));
-execFileSync('mkfifo', [join(folder, 'pipe')]);
+execFileSync('sh', ['-c', 'mkfifo "$0"', join(folder, 'pipe')]);
 const read = filesBeside(join(folder, 'experiment.yaml'));
 
 test('a file is read beside the experiment or by its absolute path, with the hash of its bytes', () => {
