@@ -6,6 +6,7 @@ import type { Figure, Summary } from '../kinds.ts';
 import { isViolation } from '../judge.ts';
 import { extremesOf, formatFigure, formatMs, medianFigure } from './figures.ts';
 import { groupsOf, type Group } from './groups.ts';
+import { linksInWords } from './link-words.ts';
 
 const HEAD = ['protocol', 'runs on', 'commit\np50 ms', '\np99 ms', 'optimum\np50 ms', 'measured\n/optimum', 'commits\n/s', 'outage ms\n(steady)', '\nerrors', '\nsafety'];
 const NUMBER_COLUMNS = 7;
@@ -100,6 +101,7 @@ function measurementLines({ label, runs }: Group): readonly string[] {
   return runs.flatMap((run) => [
     ...run.invalid.map((reason) => `invalid  ${nameOf(label, runs, run)}: ${reason}`),
     ...(isBarredAlone(run) ? run.baseline.because : []).map((reason) => `baseline ${nameOf(label, runs, run)} cannot become one: ${reason}`),
+    ...[linksInWords(run)].flatMap((words) => (words === null ? [] : [`links    ${label} on ${run.plan.runner}: ${words}`])),
     ...run.missed.map((line) => `missed   ${nameOf(label, runs, run)}: ${line}`),
     ...run.plan.warnings.map((warning) => `warning  ${label}: ${warning}`),
   ]);

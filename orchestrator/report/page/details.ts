@@ -6,6 +6,7 @@ import type { Verdict } from '../../kinds.ts';
 import { METRICS } from '../../metrics/names.ts';
 import { formatFigure, formatMs, medianFigure } from '../figures.ts';
 import { nameOf } from './charts.ts';
+import { linksInWords } from '../link-words.ts';
 import { html, type Html } from './html.ts';
 import type { RunRecord } from './record.ts';
 import { figuresOf, type RunGroup, titleOf } from './run-group.ts';
@@ -84,7 +85,7 @@ function remarks(groups: readonly RunGroup[]): Html | null {
   const lines = groups.flatMap((group) => group.runs.flatMap((run) => {
     const { invalid, missed, plan } = run.summary;
     const name = titleOf(group, run);
-    return [...invalid.map((line) => `invalid, ${name}: ${line}`), ...missed.map((line) => `threshold missed, ${name}: ${line}`), ...plan.warnings.map((line) => `${group.label}: ${line}`)];
+    return [...[linksInWords(run.summary)].flatMap((words) => (words === null ? [] : [`${name}: ${words}`])), ...invalid.map((line) => `invalid, ${name}: ${line}`), ...missed.map((line) => `threshold missed, ${name}: ${line}`), ...plan.warnings.map((line) => `${group.label}: ${line}`)];
   }));
   return lines.length === 0 ? null : html`<ul>${[...new Set(lines)].map((line) => html`<li>${line}</li>`)}</ul>`;
 }

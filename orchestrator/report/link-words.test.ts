@@ -1,0 +1,23 @@
+// The line about links that change: how often and from when on, and what that means for the optimum.
+import { expect, test } from 'vitest';
+import type { ExpectedRow } from '../kinds.ts';
+import { planWith } from '../../test/event-stream.ts';
+import { linksInWords } from './link-words.ts';
+
+const row: ExpectedRow = { region: 'here', entry: 'n1', leader: 'n1', expectedP50Ms: 1, expectedMeanMs: 1, measuredP50Ms: 1, measuredMeanMs: 1, samples: 5, samplingErrorMs: null, ksDistance: null };
+const steps = (...times: readonly number[]) => ({ entries: [], tracks: [{ links: [['n1', 'n2'] as const], steps: times.map((atMs) => ({ atMs, link: { delayMs: atMs } })) }] });
+const words = (times: readonly number[], expected: readonly ExpectedRow[] = [row]) => linksInWords({ plan: planWith({ linkSchedule: steps(...times) }), expected });
+
+test.each([
+  ['before and after the window', [0, 1000, 11_000], [row], 'the links change by network.schedule, but not in the measure window'],
+  ['once', [500, 6000], [row], 'the links change by network.schedule in the measure window, once, 5 s into it: measured/optimum counts the commands sent before'],
+  ['often', [3500, 6000, 7000], [row], 'the links change by network.schedule in the measure window, 3 times, first 2.5 s into it: measured/optimum counts the commands sent before'],
+  ['at once', [1001], [], 'the links change by network.schedule in the measure window, once, 0.001 s into it: too soon for an optimum'],
+  ['before the first sample ends', [1300], [{ ...row, samples: 0 }], 'the links change by network.schedule in the measure window, once, 0.3 s into it: too soon for an optimum'],
+])('links that change %s', (_when, times, expected, line) => {
+  expect(words(times, expected)).toBe(line);
+});
+
+test('links that stay as they are need no line', () => {
+  expect(linksInWords({ plan: planWith(), expected: [] })).toBeNull();
+});
