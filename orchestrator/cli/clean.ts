@@ -5,6 +5,7 @@ import { basename, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LabError } from '../errors.ts';
 import { readDuration } from '../units.ts';
+import { staleSocketFolders } from './netns/sockets.ts';
 import { isRunning, labRecords, type ProcessRecord } from './process-records.ts';
 import { clusterFiles, isLab, withdrawCluster } from './state.ts';
 
@@ -24,6 +25,7 @@ export async function cleanUp(flags: CleanFlags): Promise<void> {
   const cleaned = [
     ...await cleanProcesses(flags.dryRun),
     ...cleanClusters(flags.dryRun),
+    ...staleSocketFolders().map((folder) => removed(folder, flags.dryRun)),
     ...cleanWork(flags.out, flags.dryRun),
     ...(olderThanMs === null ? [] : cleanResults(flags.out, olderThanMs, flags.dryRun)),
   ];

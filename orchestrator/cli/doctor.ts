@@ -8,11 +8,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { EXIT, LabError } from '../errors.ts';
 import { formatMs } from '../report/figures.ts';
+import { examineIproute, examineNamespaces, examineNetem, examineVirtualTime } from './netns/examine.ts';
 import { findPlaces } from './runners/ports.ts';
 import { PACKAGE_ROOT } from './tree.ts';
 
 /** 'warning': it works, but figures suffer, or something optional is missing. */
-type Finding = { readonly state: 'ok' | 'warning' | 'missing'; readonly found: string; readonly remedy: string | null };
+export type Finding = { readonly state: 'ok' | 'warning' | 'missing'; readonly found: string; readonly remedy: string | null };
 type Examined = Finding & { readonly name: string; readonly neededFor: string };
 type Look = { readonly name: string; readonly neededFor: string; readonly look: (out: string) => Finding | Promise<Finding> };
 
@@ -122,11 +123,6 @@ async function firstLineOf(program: string, argv: readonly string[]): Promise<st
   }
 }
 
-async function examineTc(): Promise<Finding> {
-  const version = await firstLineOf('tc', ['-V']) ?? await firstLineOf('/usr/sbin/tc', ['-V']);
-  return version === null ? { state: 'warning', found: 'not installed', remedy: 'Linux: apt install iproute2' } : ok(version);
-}
-
 async function examineDocker(): Promise<Finding> {
   const server = await firstLineOf('docker', ['version', '--format', '{{.Server.Version}}']);
   if (server !== null) return ok(`server ${server}`);
@@ -146,7 +142,10 @@ const LOOKS: readonly Look[] = [
   { name: 'loopback', neededFor: '--on local, lab cluster', look: examineLoopback },
   { name: 'disk fsync', neededFor: 'figures of real processes', look: examineDisk },
   { name: 'receive buffer', neededFor: 'high rates', look: examineReceiveBuffer },
-  { name: 'tc', neededFor: 'shaping links in the kernel', look: examineTc },
+  { name: 'iproute2', neededFor: '--on netns', look: examineIproute },
+  { name: 'namespaces', neededFor: '--on netns', look: examineNamespaces },
+  { name: 'netem', neededFor: '--on netns, links shaped by the kernel', look: examineNetem },
+  { name: 'virtual time', neededFor: '--on netns --virtual-time', look: examineVirtualTime },
   { name: 'Docker', neededFor: 'nodes in containers', look: examineDocker },
   { name: 'Chromium', neededFor: "the report page's own tests", look: examineBrowser },
 ];

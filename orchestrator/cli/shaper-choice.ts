@@ -25,9 +25,9 @@ export async function chooseShaper(runner: string, shapers: readonly Shaper[], o
     await close();
   }
   const [first] = lacking;
-  throw new LabError('machine-lacks', `the shaper ${first?.name} needs ${first?.missing}`, first?.hint ?? '');
+  throw new LabError('machine-lacks', `the shaper ${first?.name} does not work on ${runner} here: ${first?.missing}`, first?.hint ?? '');
 }
 
 function noticeOf(runner: string, chosen: string, lacking: readonly { readonly name: string; readonly missing: string; readonly hint: string }[]): string {
-  return `${runner}: links are shaped by ${chosen}, because ${lacking.map(({ name, missing }) => `${name} needs ${missing}`).join(' and ')}; ${lacking.map(({ hint }) => hint).join('; ')}`;
+  return `${runner}: links are shaped by ${chosen}; ${lacking.map(({ name, missing, hint }) => `${name} does not work here: ${missing}; ${hint}`).join('; ')}`;
 }

@@ -37,15 +37,20 @@ export class Namespaces {
   readonly run = `lab-${randomBytes(3).toString('hex')}`;
   readonly #holders: Child[] = [];
   /** Enters the user namespace of the first. */
-  #asRoot: readonly string[] = [];
+  #intoUsers: readonly string[] = [];
   #closed = false;
+
+  /** They belong to the machine's own root, not to a user namespace. */
+  get asRoot(): boolean {
+    return this.#intoUsers.length === 0;
+  }
 
   /** Rejects with a LabError where this machine allows none. `name`: of this one in the run. */
   async add(name: string): Promise<Namespace> {
     if (!NAME.test(name)) throw new Error(`assertion: ${JSON.stringify(name)} is no name of a namespace`);
     const { uid } = userInfo();
     const first = this.#holders.length === 0;
-    const ways = !first ? [[...this.#asRoot, 'unshare', '--net']] : [...(uid === ROOT ? [['unshare', '--net']] : []), ['unshare', '--user', '--map-root-user', '--net']];
+    const ways = !first ? [[...this.#intoUsers, 'unshare', '--net']] : [...(uid === ROOT ? [['unshare', '--net']] : []), ['unshare', '--user', '--map-root-user', '--net']];
     let said = '';
     for (const way of ways) {
       const held = await this.#hold(name, way);
@@ -54,8 +59,8 @@ export class Namespaces {
         continue;
       }
       const { pid } = held.holder;
-      if (first && way.includes('--user')) this.#asRoot = ['nsenter', `--user=/proc/${pid}/ns/user`, '--preserve-credentials'];
-      const enter = [...(this.#asRoot.length > 0 ? this.#asRoot : ['nsenter']), `--net=/proc/${pid}/ns/net`];
+      if (first && way.includes('--user')) this.#intoUsers = ['nsenter', `--user=/proc/${pid}/ns/user`, '--preserve-credentials'];
+      const enter = [...(this.#intoUsers.length > 0 ? this.#intoUsers : ['nsenter']), `--net=/proc/${pid}/ns/net`];
       return { pid, enter, configure: (lines) => configure(enter, lines) };
     }
     const { missing, hint } = refusal(said, uid);

@@ -69,13 +69,13 @@ async function layOut(namespaces: Namespaces, spots: readonly Spot[]): Promise<R
 }
 
 /** A namespace with nothing but loopback, to try a shaper in. */
-export async function openTrialSite(): Promise<TrialSite> {
+export async function openTrialSite(): Promise<TrialSite & { readonly asRoot: boolean }> {
   const namespaces = new Namespaces();
   try {
     const { enter, configure } = await namespaces.add('trial');
     await configure(['link set lo up']);
     const kernel = kernelSite(enter, { device: 'lo', sources: {}, addresses: {} });
-    return { site: { id: 'trial', address: '127.0.0.1', control: () => Promise.resolve(), kernel }, close: () => namespaces.close() };
+    return { site: { id: 'trial', address: '127.0.0.1', control: () => Promise.resolve(), kernel }, asRoot: namespaces.asRoot, close: () => namespaces.close() };
   } catch (error) {
     await namespaces.close();
     throw error;
