@@ -5,6 +5,7 @@
 //   cluster nodes=3 maxMessageBytes=400 options={"leader":"n1"}     only the count is needed
 //   start n1 n2         a life; the lines below are put on n1's disk first, "3 x {…}" three times
 //   timer n1 election   fires, at the time it was set for          wait 100       time passes, no timer fires
+//   reconfigure n1 lab1:1 +n4 -n1     a change of membership; n4 is one of "cluster nodes=3 joining=1", which are in no configuration
 //   command n1 c1:1 c2:1                                           message n2->n1 {…}   forged, or from long ago
 //   deliver n1->n2 2    the oldest 2 (default 1) on the way        settle n1 n2   all among these nodes, until nothing moves
 //   drop n1->n2 · drop n3 · drop      all that is on the way there, from or to n3, everywhere
@@ -19,7 +20,7 @@ import { utf8Bytes } from '../node/wire.ts';
 type Letter = { readonly from: NodeId; readonly to: NodeId; readonly message: Json };
 type Held = { readonly after: number; readonly to: readonly NodeId[]; readonly message: Json };
 type Life = { readonly machine: Machine<Json, Json>; readonly timers: Map<string, number>; held: Held[]; inbox: Json[]; status: string };
-type Node = { readonly id: NodeId; life: Life | null; disk: Json[]; durable: number; slow: boolean };
+type Node = { readonly id: NodeId; readonly joining: boolean; life: Life | null; disk: Json[]; durable: number; slow: boolean };
 
 /** The file again, with the outcomes that the protocol has now. */
 export function runScenario(protocol: AnyProtocol, text: string): string {
@@ -81,6 +82,7 @@ class Scenario {
       case 'wait': this.nowMs += Number(words[0]); break;
       case 'command': this.command(this.node(words[0]), words.slice(1)); break;
       case 'message': this.letters.unshift({ ...this.way(words[0]), message: JSON.parse(words.slice(1).join(' ')) as Json }); this.deliver(words[0]); break;
+      case 'reconfigure': this.reconfigure(this.node(words[0]), words[1] ?? '', words.slice(2)); break;
       case 'deliver': for (let count = Number(words[1] ?? 1); count > 0; count--) this.deliver(words[0]); break;
       case 'settle': this.settle(words.length === 0 ? [...this.nodes.keys()] : words); break;
       case 'drop': this.drop(words[0]); break;
@@ -96,8 +98,9 @@ class Scenario {
 
   cluster(words: readonly string[]): void {
     const given = new Map(words.map((word) => [word.slice(0, word.indexOf('=')), word.slice(word.indexOf('=') + 1)]));
-    for (let number = 1; number <= Number(given.get('nodes')); number++) {
-      this.nodes.set(`n${number}`, { id: `n${number}`, life: null, disk: [], durable: 0, slow: false });
+    const members = Number(given.get('nodes'));
+    for (let number = 1; number <= members + Number(given.get('joining') ?? 0); number++) {
+      this.nodes.set(`n${number}`, { id: `n${number}`, joining: number > members, life: null, disk: [], durable: 0, slow: false });
     }
     const merged = mergeOptions(this.protocol.defaults, JSON.parse(given.get('options') ?? '{}') as Json);
     assert(merged.problems.length === 0 && this.nodes.size > 0, `a cluster that cannot be: ${words.join(' ')}`);
@@ -158,6 +161,12 @@ class Scenario {
     this.turn(node, `gets ${ids.join(' ')}`, () => this.life(node).machine.commands(batch));
   }
 
+  reconfigure(node: Node, id: string, changes: readonly string[]): void {
+    const named = (sign: string) => changes.filter((word) => word.startsWith(sign)).map((word) => this.node(word.slice(1)).id);
+    const command = { id, op: { type: 'reconfigure', add: named('+'), remove: named('-') } } as const;
+    this.turn(node, `gets ${id} ${changes.join(' ')}`, () => this.life(node).machine.commands([command]));
+  }
+
   deliver(word: string | undefined): void {
     const letter = this.oldest(word);
     this.letters.splice(this.letters.indexOf(letter), 1);
@@ -210,8 +219,10 @@ class Scenario {
 
   statusOf(node: Node): string {
     if (node.life === null) return 'down';
-    const { role, epoch, leader, lastSlot, commitSlot } = node.life.machine.status();
-    return `${role} in ${epoch}, leader ${leader ?? 'unknown'}, log ${lastSlot}, committed ${commitSlot}`;
+    const { role, epoch, leader, lastSlot, commitSlot, configurations } = node.life.machine.status();
+    const asStarted = configurations.length === 1 && configurations[0]?.slot === 0;
+    const members = asStarted ? '' : `, members ${configurations.map((configuration) => configuration.members.join(' ')).join(' and ') || 'unknown'}`;
+    return `${role} in ${epoch}, leader ${leader ?? 'unknown'}${members}, log ${lastSlot}, committed ${commitSlot}`;
   }
 
   flush(node: Node): void {
@@ -248,7 +259,7 @@ class Scenario {
     };
     const unused = (): never => assert(false, 'this verb has no user in a scenario yet') as never;
     return {
-      self: node.id, members: [...this.nodes.keys()], joining: false, ...this.settings,
+      self: node.id, members: [...this.nodes.values()].flatMap(({ id, joining }) => (joining ? [] : id)), joining: node.joining, ...this.settings,
       address: (id) => id, now: () => this.nowMs, wallClock: () => this.nowMs, random: () => 0.5,
       persist: (...entries) => {
         for (const entry of entries) say(`persists ${inWords(entry)}`);

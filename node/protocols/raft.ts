@@ -15,4 +15,5 @@ export const raft = protocol<Json, DiskEntry, Options>({
   resolve,
   expected,
   epochsRiseWithSlot: true,
+  reconfigurable: true,
 });

@@ -1,12 +1,13 @@
 // What Raft's servers say to each other and write to disk, in the paper's names. `from` of the envelope is the paper's
 // candidateId and leaderId. Nothing reaches the machine unless its shape is right; what is not reads as null and is dropped.
-import { commandOf } from '../../clients.ts';
+import { commandOf, membersOf } from '../../clients.ts';
 import type { Command, Json } from '../../contract.ts';
 import { fieldsOf, isNatural } from '../../kit/shape.ts';
 import type { Fields } from '../../kit/shape.ts';
+import type { Configuration } from './configurations.ts';
 
-/** A null command is the no-op that begins a term. */
-export type LogEntry = { readonly term: number; readonly command: Command | null };
+/** A null command: the no-op that begins a term, or C_old,new. */
+export type LogEntry = { readonly term: number; readonly command: Command | null; readonly configuration?: Configuration };
 
 /** term of a preVote: the one that the sender would campaign in. */
 export type RequestVote = { readonly type: 'preVote' | 'requestVote'; readonly term: number; readonly lastLogIndex: number; readonly lastLogTerm: number };
@@ -64,7 +65,20 @@ function isAppendEntries(fields: Fields): boolean {
     const read = fieldsOf(entry);
     if (read === null || !isNatural(read['term']) || read['term'] < lastTerm) return false;
     if (read['command'] !== null && (read['command'] === undefined || commandOf(read['command']) === null)) return false;
+    if (read['configuration'] !== undefined && !isConfiguration(read['configuration'])) return false;
     lastTerm = read['term'];
   }
   return entries.length === 0 || lastTerm <= (term as number);
+}
+
+function isConfiguration(value: Json): boolean {
+  const fields = fieldsOf(value);
+  if (fields === null || !isMembers(fields['members'])) return false;
+  const { old, change } = fields;
+  return old === undefined ? change === undefined : isMembers(old) && change !== undefined && commandOf(change) !== null;
+}
+
+function isMembers(value: Json | undefined): boolean {
+  const members = membersOf(value);
+  return members !== null && members.length > 0;
 }
