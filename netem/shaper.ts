@@ -22,6 +22,8 @@ export interface KernelSite {
   readonly sources: { readonly [from: string]: string };
   /** IPv4 addresses of every other row of the matrix. */
   readonly addresses: { readonly [to: string]: string };
+  /** true: the namespace is no more, as what ran in it has ended; a new life has a site of its own. Absent: it stays. */
+  isGone?(): boolean;
   /** Runs tc inside the namespace, with these arguments and this stdin. */
   tc(argv: readonly string[], input?: string): Promise<CommandResult>;
   /** `tc -batch -` inside the namespace, kept open. failed: it ended unasked. */

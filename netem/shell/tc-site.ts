@@ -29,16 +29,25 @@ export class SiteLinks {
     this.#failed = failed;
   }
 
+  /** With its namespace: nothing is left to be shaped, and what fails there fails nobody. */
+  get isGone(): boolean {
+    return this.#kernel.isGone?.() === true;
+  }
+
   get isScheduled(): boolean {
-    return !this.#broken && this.model?.pairs.some(({ scheduled }) => scheduled !== null) === true;
+    return !this.#broken && !this.isGone && this.model?.pairs.some(({ scheduled }) => scheduled !== null) === true;
   }
 
   /** settle() or rollBack() follows. */
   async change({ lines, model }: Change): Promise<void> {
     this.#changing = { before: this.model, tried: model };
-    await this.stopSchedule();
-    await this.#batch(lines);
-    await this.#verify(model);
+    try {
+      await this.stopSchedule();
+      await this.#batch(lines);
+      await this.#verify(model);
+    } catch (error) {
+      if (!this.isGone) throw error;
+    }
     this.model = model;
   }
 
@@ -48,7 +57,7 @@ export class SiteLinks {
 
   /** false: it could not be made what it was. */
   async rollBack(): Promise<boolean> {
-    if (this.#changing === null) return true;
+    if (this.#changing === null || this.isGone) return true;
     const { before, tried } = this.#changing;
     try {
       if (before === null) {
@@ -76,6 +85,7 @@ export class SiteLinks {
     const { lines, model } = scheduleTc(this.model, moment);
     if (lines.length === 0) return;
     this.#lines ??= this.#kernel.tcLines((error) => {
+      if (this.isGone) return;
       this.#broken = true;
       this.#failed(this.#failure('the scheduled delays cannot be kept: ', { code: 1, stdout: '', stderr: error.message }));
     });

@@ -23,11 +23,13 @@ class PlayedKernel {
   failLines: (error: Error) => void = () => undefined;
   readonly site: Site;
   readonly told: unknown[] = [];
+  gone = false;
 
   constructor(id: string) {
     const kernel: KernelSite = {
       device: 'eth0', sources: { [id]: `198.18.0.1${id.slice(1)}` },
       addresses: Object.fromEntries(IDS.filter((other) => other !== id).map((other) => [other, `198.18.0.1${other.slice(1)}`])),
+      isGone: () => this.gone,
       tc: (argv, input = '') => Promise.resolve(this.#run(argv, input)),
       tcLines: (failed) => {
         this.failLines = failed;
@@ -112,6 +114,19 @@ test('another object is another namespace: everything is made there again', asyn
   const again = new PlayedKernel('n1');
   await control.apply(delays(40), [again.site, ...sites().slice(1)]);
   expect(again.delayMs('1:12')).toBe(40);
+});
+
+test('a namespace that is gone fails nobody, whether it went before a change or in the middle of one', async () => {
+  await control.apply(delays(40), sites());
+  first().gone = true;
+  await control.apply(delays(80), sites());
+  expect(batches(first())).toBe(1);
+  const second = kernels[1] as PlayedKernel;
+  second.refuses = /./;
+  const run = second.site.kernel?.tc as KernelSite['tc'];
+  Object.assign(second.site.kernel as object, { tc: (argv: readonly string[], input?: string) => { second.gone = true; return run(argv, input); } });
+  await control.apply(delays(60), sites());
+  expect(failed).not.toHaveBeenCalled();
 });
 
 describe('a change that fails', () => {

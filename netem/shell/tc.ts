@@ -47,7 +47,7 @@ class TcLinks implements LinkControl {
 
   async apply(links: LinkMatrix, sites: readonly Site[]): Promise<void> {
     const moment = this.#moment();
-    const planned = sites.map((site) => this.#plan(site, links, moment));
+    const planned = sites.filter(({ kernel }) => kernel?.isGone?.() !== true).map((site) => this.#plan(site, links, moment));
     try {
       await allOrFirst(planned.map(({ own, plan }) => own.change(plan)));
       await allOrFirst(planned.map(({ site, row }) => this.#tellNode(site, row)));
@@ -64,7 +64,7 @@ class TcLinks implements LinkControl {
   }
 
   async counters(sites: readonly Site[]): Promise<readonly LinkCounters[]> {
-    return (await Promise.all(sites.map(async ({ kernel }) => (kernel === undefined ? [] : (await this.#sites.get(kernel)?.counters()) ?? [])))).flat();
+    return (await Promise.all(sites.map(async ({ kernel }) => (kernel === undefined || kernel.isGone?.() === true ? [] : (await this.#sites.get(kernel)?.counters()) ?? [])))).flat();
   }
 
   async close(): Promise<void> {
