@@ -43,9 +43,10 @@ async function openCluster(plan: Plan, where: ClusterPlace): Promise<Cluster> {
     const outside = plan.shaper !== userspace.name;
     const loadSite: Site = { id: LOAD, address: Object.values(clients.sources)[0] ?? '', control: () => Promise.resolve(), kernel: siteOf(clients) };
     return new NodeCluster(plan, where, {
-      places: spots.filter(({ id }) => id !== LOAD).map((spot) => ({
-        id: spot.id, address: { host: addressOf(spots, spot.id), port: PORT }, path: socketPath(folder, spot.id), kernel: siteOf(spot),
-      })),
+      places: spots.filter(({ id }) => id !== LOAD).map((spot) => {
+        const kernel = siteOf(spot);
+        return { id: spot.id, address: { host: addressOf(spots, spot.id), port: PORT }, path: socketPath(folder, spot.id), kernel: () => kernel };
+      }),
       launch: (node, configFile) => startChild(node, 'node/host/main.ts', [configFile], { within: namespaceOf(node).enter }),
       secret: randomBytes(24).toString('hex'),
       load: { start: startLoad(namespaceOf(LOAD).enter), sources: outside ? clients.sources : null, token: where.token },

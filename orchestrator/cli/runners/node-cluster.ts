@@ -35,8 +35,8 @@ export type NodePlace = {
   readonly address: Place;
   /** The lab's own way to it: a UNIX socket; absent: the address. */
   readonly path?: string;
-  /** Where a kernel can shape what it sends. */
-  readonly kernel?: KernelSite;
+  /** Where a kernel can shape what its present life sends. */
+  readonly kernel?: () => KernelSite;
 };
 
 /** What carries the nodes of a run. */
@@ -70,7 +70,6 @@ type Member = {
 };
 
 export class NodeCluster implements Cluster {
-  readonly sites: readonly Site[];
   readonly load: LoadPlace;
   readonly #plan: Plan;
   readonly #where: ClusterPlace;
@@ -86,8 +85,11 @@ export class NodeCluster implements Cluster {
     this.load = ground.load;
     this.#members = new Map(ground.places.map((place) => [place.id, { id: place.id, place, folder: join(where.folder, place.id), life: 0, child: null, ready: false, paused: false, kept: 'keep', released: false, mayEnd: false, damaged: false }]));
     for (const { folder } of this.#members.values()) mkdirSync(join(folder, 'data'), { recursive: true, mode: 0o700 });
-    const nodes = ground.places.map(({ id, address, kernel }): Site => ({ id, address: address.host, control: (path, body) => this.control(id, path, body), ...(kernel === undefined ? {} : { kernel }) }));
-    this.sites = ground.loadSite === null ? nodes : [...nodes, ground.loadSite];
+  }
+
+  get sites(): readonly Site[] {
+    const nodes = this.#ground.places.map(({ id, address, kernel }): Site => ({ id, address: address.host, control: (path, body) => this.control(id, path, body), ...(kernel === undefined ? {} : { kernel: kernel() }) }));
+    return this.#ground.loadSite === null ? nodes : [...nodes, this.#ground.loadSite];
   }
 
   url(node: NodeId): string {
