@@ -6,6 +6,7 @@ import {
 import { figureTable, optimumTable, originDetails, outageTable, verdictTable } from './details.ts';
 import { headline, trustLine } from './headline.ts';
 import { html, trusted, type Html } from './html.ts';
+import { linkCharts } from './link-chart.ts';
 import { overview } from './overview.ts';
 import type { RunRecord } from './record.ts';
 import { roleChart } from './role-chart.ts';
@@ -56,12 +57,14 @@ function charts(all: readonly RunGroup[]): Html {
   const latency = latencyScale(records);
   const throughput = throughputScale(records);
   const clocks = series.map(clockChart).filter((each) => each !== null);
+  const links = series.flatMap(linkCharts);
   const left = all.length - groups.length;
   const dots = records.every(({ samples }) => samples.length > 0) ? 'Each dot is a command, where it was meant to be sent.' : 'The line is the median of each moment, the bars behind it reach from the least to the largest.';
   return html`<section><h2>Latency over time</h2><p>${dots} ✕ failed, ? no answer. Shaded: faults. Time counts from the begin of the measure window.${left > 0 ? ` The first ${MAX_CHARTED} set-ups are drawn, the tables show ${left} more.` : ''}</p>
 ${latency === null ? html`<p>No command was answered.</p>` : panels(series.map((each) => latencyChart(each, latency)))}</section>
 ${distributions(groups)}
 <section><h2>Throughput over time</h2><p>Answers per second; dotted: what was asked for.</p>${panels(series.map((each) => throughputChart(each, throughput)))}</section>
+${maybe(links.length === 0 ? null : panels(links), 'Links over time', 'As network.schedule changes them, drawn when it was in force; a line for links that change together.')}
 ${maybe(outageTable(all), 'Outage of each fault', 'The longest gap between commits that overlaps the fault, beside the longest gap of the steady part.')}
 <section><h2>Who led when</h2><p>A bar for each reign, by the nodes' own word. ${legendOfRoles(records)}</p>${panels(series.map(roleChart))}</section>
 ${maybe(clocks.length === 0 ? null : panels(clocks), 'Clock error', 'Wall clock of each node against true time.')}`;

@@ -6,6 +6,7 @@ import { Commands, measureWindow } from '../../metrics/commands.ts';
 import { closedFormOf } from '../../metrics/expected.ts';
 import { factsOf } from '../../metrics/facts.ts';
 import { blend, mixtureQuantile } from '../../metrics/mixture.ts';
+import { type LinkLine, LinkLines } from './links.ts';
 import { Rounds } from './rounds.ts';
 import { Roles, type RoleSpan } from './roles.ts';
 import { type Bucket, bucketsOf, columnMs, countsOf, outline, type Point } from './series.ts';
@@ -31,6 +32,8 @@ export type RunRecord = {
   readonly throughput: { readonly columnMs: number; readonly ok: readonly number[]; readonly offered: readonly number[] };
   readonly faults: readonly FaultSpan[];
   readonly roles: readonly RoleSpan[];
+  /** Those that network.schedule changes in the measure window. */
+  readonly links: readonly LinkLine[];
   readonly clocks: readonly { readonly node: NodeId; readonly points: readonly Point[] }[];
   /** Where leadership rotates and the load gives each round a command to decide. */
   readonly rounds: { readonly all: number; readonly lost: number } | null;
@@ -50,6 +53,7 @@ export class RunRecorder {
   readonly #spanMs: number;
   readonly #commands: Commands;
   readonly #roles: Roles;
+  readonly #links: LinkLines;
   readonly #rounds: Rounds;
   readonly #okMs: number[] = [];
   readonly #clocks = new Map<NodeId, Point[]>();
@@ -65,6 +69,7 @@ export class RunRecorder {
     this.#originMs = fromMs;
     this.#spanMs = toMs - fromMs;
     this.#commands = new Commands(plan);
+    this.#links = new LinkLines(plan, fromMs);
     this.#roles = new Roles(plan.nodes.map(({ id }) => id));
     this.#rounds = new Rounds(measureWindow(plan));
   }
@@ -88,6 +93,8 @@ export class RunRecorder {
         return this.#roles.observe(event);
       case 'fault':
         return this.#fault(event);
+      case 'scheduled-links':
+        return this.#links.observe(event);
       case 'clock':
         return this.#clock(event.node, { atMs: atMs - this.#originMs, value: event.errorMs });
       case 'durable':
@@ -114,6 +121,7 @@ export class RunRecorder {
       throughput: { columnMs: width, ok: inWindow(this.#okMs), offered: inWindow(population.map(({ intendedMs }) => intendedMs - this.#originMs)) },
       faults: this.#faults.map((fault) => ({ ...fault, toMs: Math.min(fault.toMs, this.#spanMs) })).filter(({ fromMs, toMs }) => toMs >= 0 && fromMs <= this.#spanMs),
       roles: this.#roles.finish(this.#originMs, this.#originMs + this.#spanMs),
+      links: this.#links.finish(this.#spanMs),
       clocks: [...this.#clocks.entries()].map(([node, all]) => ({ node, points: outline(all, this.#spanMs, CLOCK_COLUMNS) })),
       rounds: leadership === 'rotating' ? this.#rounds.finish(plan.load.ratePerSecond) : null,
     };

@@ -39,11 +39,11 @@ function columnOf(atMs: number, width: number, columns: number): number {
 }
 
 /** The line through the least and the largest value of each column, in the order in which they came. In order of time. */
-export function outline(points: readonly Point[], spanMs: number, columns: number): readonly Point[] {
+export function outline<P extends Point>(points: readonly P[], spanMs: number, columns: number): readonly P[] {
   if (points.length <= 2 * columns) return points;
-  const line: Point[] = [];
+  const line: P[] = [];
   let column = -1;
-  let [least, most]: [Point | null, Point | null] = [null, null];
+  let [least, most]: [P | null, P | null] = [null, null];
   const flush = () => {
     if (least === null || most === null) return;
     if (least === most) line.push(least);
