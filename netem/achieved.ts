@@ -2,9 +2,7 @@
 import { gilbertElliott, scheduledJitter } from './link.ts';
 import type { Link } from './link.ts';
 import { lossBounds } from './binomial.ts';
-
-/** In order of arrival. sentMs: on the run's clock; delayMs: from there to the arrival. */
-export type ProbeSample = readonly [sequence: number, sentMs: number, delayMs: number];
+import type { ProbeSample } from './probe.ts';
 
 export type Distribution = { readonly min: number; readonly p50: number; readonly p95: number; readonly p99: number; readonly mean: number; readonly sd: number };
 

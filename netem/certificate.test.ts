@@ -2,11 +2,11 @@
 // is caught with a line that names the link.
 import { describe, expect, test } from 'vitest';
 import { randomStream } from '../node/kit/random.ts';
-import type { ProbeSample } from './achieved.ts';
 import { lossBounds } from './binomial.ts';
 import { Certifying, type Certificate, type CertificateOf, type Probes } from './certificate.ts';
 import { openLink, PERFECT_LINK, scheduledJitter } from './link.ts';
 import type { Link, LinkMatrix } from './link.ts';
+import type { ProbeSample } from './probe.ts';
 
 const SEED = 'seed';
 

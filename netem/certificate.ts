@@ -1,10 +1,11 @@
 // The certificate of an emulated network: what each link was to do beside what its probes show that it did, and so whether
 // the run ran on the network that it names. Pure: made from the samples, in the run and again when it is verified.
 import { delaysOf, disorderOf, distributionOf, duplicateShare, lossesOf, medianSpreadMs } from './achieved.ts';
-import type { Distribution, ProbeSample } from './achieved.ts';
+import type { Distribution } from './achieved.ts';
 import { lossBounds } from './binomial.ts';
 import { PERFECT_LINK } from './link.ts';
 import type { Link, LinkMatrix } from './link.ts';
+import type { ProbeSample } from './probe.ts';
 import type { LinkCounters } from './shaper.ts';
 import { HTTP_ROUND_TRIP, toleranceOf } from './tolerance.ts';
 import type { Limits, Tolerance } from './tolerance.ts';

@@ -1,7 +1,7 @@
 // How the links of a plan are probed before it runs: which pairs, how often and how many times, so that a median and a loss
 // can be told and the machine stays idle. The same for every runner; here also what the simulator's links do to the probes.
 import { randomStream } from '../node/kit/random.ts';
-import type { ProbeSample } from '../netem/achieved.ts';
+import type { ProbeSample } from '../netem/probe.ts';
 import type { Probes } from '../netem/certificate.ts';
 import { openLink, PERFECT_LINK, scheduledJitter } from '../netem/link.ts';
 import type { Link } from '../netem/link.ts';

@@ -3,10 +3,10 @@ import type { Link } from '../../netem/link.ts';
 import type { ClockChange } from '../clock.ts';
 import type { DiskChange } from '../disk-fault.ts';
 import type { NodeId } from '../contract.ts';
+import type { ProbeOrder } from '../../netem/probe.ts';
 import { isFields } from './commands.ts';
 import type { Malformed } from './commands.ts';
 import { isNtp } from './config.ts';
-import type { ProbeOrder } from './probes.ts';
 
 /** Region names are allowed beside node ids: a row of the matrix also names the places of clients. */
 const PLACE = /^[a-z0-9][a-z0-9-]{0,62}$/;

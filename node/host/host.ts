@@ -10,6 +10,7 @@ import type { Clock, ClockChange } from '../clock.ts';
 import type { AnyProtocol, Command, CommandId, Json, NodeId, Position } from '../contract.ts';
 import type { DiskChange } from '../disk-fault.ts';
 import { randomStream } from '../kit/random.ts';
+import type { ProbeOrder, ProbeReport } from '../../netem/probe.ts';
 import { Replica } from '../replica.ts';
 import type { NodeEvent, Ports, Reply, Transaction } from '../replica.ts';
 import type { HostConfig } from '../seat.ts';
@@ -23,7 +24,6 @@ import type { EventFile } from './events.ts';
 import type { Node } from './http.ts';
 import { Pending } from './pending.ts';
 import { Probes } from './probes.ts';
-import type { ProbeOrder, ProbeReport } from './probes.ts';
 import { Shaping } from './shaping.ts';
 import type { Udp } from './udp.ts';
 

@@ -11,6 +11,7 @@ import type { Link } from '../../netem/link.ts';
 import type { ClockChange } from '../clock.ts';
 import type { DiskChange } from '../disk-fault.ts';
 import type { Command, Json, NodeId, Position } from '../contract.ts';
+import type { ProbeOrder, ProbeReport } from '../../netem/probe.ts';
 import type { Reply, Transaction } from '../replica.ts';
 import type { HostConfig } from '../seat.ts';
 import { readCommands, readReconfigure } from './commands.ts';
@@ -18,7 +19,6 @@ import type { Commands, Malformed } from './commands.ts';
 import { readClockChange, readDiskChange, readLinks, readProbes } from './control.ts';
 import { bindFailure } from './failure.ts';
 import { isLoopback } from './loopback.ts';
-import type { ProbeOrder, ProbeReport } from './probes.ts';
 
 /** What the door opens to. */
 export interface Node {

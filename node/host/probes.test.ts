@@ -1,10 +1,11 @@
 // Probes between two nodes that share a clock: what is recorded, what is refused, and that every limit holds.
 import { afterEach, expect, test, vi } from 'vitest';
 import type { NodeId } from '../contract.ts';
+import type { ProbeOrder } from '../../netem/probe.ts';
 import { encodeFrames, kindOf } from '../wire.ts';
 import type { Bytes } from '../wire.ts';
 import { bytesUnder } from './bytes.ts';
-import { type ProbeOrder, Probes } from './probes.ts';
+import { Probes } from './probes.ts';
 
 const SECRET = 'a-secret-of-the-tests';
 let clockNs = 5_000_000_000n;

@@ -1,36 +1,11 @@
 // Probes: datagrams that measure links. They leave by the same links and the same socket as a protocol's frames and are
 // never handed to a replica, so that a held node can measure too. One way, by the one monotonic clock that the processes of
 // a host share; the receiver keeps what arrived until the lab fetches it.
-import type { ProbeSample } from '../../netem/achieved.ts';
 import type { NodeId } from '../contract.ts';
+import type { ProbeOrder, ProbeReport, ProbeSample } from '../../netem/probe.ts';
 import type { Seat } from '../seat.ts';
 import { decodeFrame, encodeFrames, kindOf } from '../wire.ts';
 import type { Bytes, Part } from '../wire.ts';
-
-export type ProbeOrder = {
-  /** Names what belongs together; chosen by the lab. */
-  readonly batch: number;
-  readonly to: readonly NodeId[];
-  /** To each peer. */
-  readonly count: number;
-  /** Between two to one peer; those to different peers take turns in between. */
-  readonly everyMs: number;
-  /** One more ahead, so long before the first that counts: it finds the way (ARP) and is not recorded. 0: none. */
-  readonly warmUpMs: number;
-};
-
-export type ProbeReport = {
-  /** Still to be sent from here. */
-  readonly pending: number;
-  /** Bytes of one probe on the wire, headers below UDP excluded; 0: none was sent from here. */
-  readonly frameBytes: number;
-  /** Since the last report. */
-  readonly sent: readonly { readonly to: NodeId; readonly batch: number; readonly count: number }[];
-  /** In order of arrival; sentMs on the run's clock. */
-  readonly received: readonly { readonly from: NodeId; readonly batch: number; readonly samples: readonly ProbeSample[] }[];
-  /** Arrived, and not kept because too many were. */
-  readonly unkept: number;
-};
 
 export type ProbeParts = {
   readonly seat: Pick<Seat, 'self' | 'run' | 'life' | 'frameBytes'>;

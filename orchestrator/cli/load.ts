@@ -4,13 +4,14 @@ import { readFileSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { named } from '../builtins.ts';
 import { ERROR_CODES, EXIT, LabError } from '../errors.ts';
-import type { ClientEvent } from '../kinds.ts';
+import type { ClientEvent, RunEvent } from '../kinds.ts';
 import { splitLines } from './children.ts';
 import { LineFile } from './event-file.ts';
 import { openClosedLoop } from './load/closed.ts';
-import { type LoadConfig, type LoadMessage, PAUSED, RESUMED } from './load/config.ts';
+import { type LoadConfig, type LoadMessage, MEASURE, PAUSED, RESUMED } from './load/config.ts';
 import { openLoop } from './load/open.ts';
 import { Recent } from './load/recent.ts';
+import { measureRoundTrips } from './load/round-trips.ts';
 import { loadPlugins } from './plugins.ts';
 import { openRunClock } from './run-clock.ts';
 
@@ -41,11 +42,13 @@ function openRecord(config: LoadConfig, now: () => number) {
     }
     file.write({ atMs, node: 'load', life: 0, sequence: sequence++, ...event });
   };
+  /** Beside the commands: before the load. */
+  const measured = (event: RunEvent): void => { if (!closed) file.write({ atMs: now(), node: 'load', life: 0, sequence: sequence++, ...event }); };
   const close = (): void => {
     closed = true;
     file.close();
   };
-  return { counts, recent, emit, flush: () => file.flush(), close };
+  return { counts, recent, emit, measured, flush: () => file.flush(), close };
 }
 
 async function main(path: string): Promise<void> {
@@ -54,7 +57,7 @@ async function main(path: string): Promise<void> {
   const now = openRunClock(BigInt(config.originNs));
   const { registry } = await loadPlugins(config.plugins);
   const workload = named(registry.workloads, plan.load.workload, 'workload');
-  const { counts, recent, emit, flush, close: closeRecord } = openRecord(config, now);
+  const { counts, recent, emit, measured, flush, close: closeRecord } = openRecord(config, now);
   const loop = plan.load.ratePerSecond === null ? await openClosedLoop(config, workload, now, emit) : openLoop(config, workload, now, emit);
   const delay = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
   delay.enable();
@@ -89,6 +92,10 @@ async function main(path: string): Promise<void> {
     await close();
     say({ type: 'finished' });
   };
+  const measure = async (): Promise<void> => {
+    for (const probes of await measureRoundTrips(plan, loop.ask, now)) measured({ type: 'certificate', phase: 'idle', ...probes });
+    say({ type: 'measured' });
+  };
   const paused = new Set<number>();
   process.stdin.setEncoding('utf8').on('end', () => {
     for (const pid of paused) wake(pid);
@@ -96,7 +103,8 @@ async function main(path: string): Promise<void> {
   });
   splitLines(process.stdin, (line) => {
     const [word, pid] = line.split(' ');
-    if (word === PAUSED) paused.add(Number(pid));
+    if (word === MEASURE) void measure();
+    else if (word === PAUSED) paused.add(Number(pid));
     else if (word === RESUMED) paused.delete(Number(pid));
   });
   const begin = (): void => {

@@ -7,19 +7,21 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { NodeId, Status } from '../../node/contract.ts';
 import type { DiskKept } from '../../node/disk-fault.ts';
-import { LinkOverlays } from '../../netem/overlay.ts';
 import { LinkFailure } from '../../netem/shaper.ts';
-import type { LinkControl, Probe, Shaper, Site } from '../../netem/shaper.ts';
+import type { Probe, Shaper, Site } from '../../netem/shaper.ts';
 import { EXIT, LabError } from '../errors.ts';
-import type { LabEvent, Plan, RunContext, Runner } from '../kinds.ts';
+import type { LabEvent, Plan, RunContext, RunEvent, Runner } from '../kinds.ts';
 import { formatMs } from '../report/figures.ts';
 import { leaderOf } from '../resolve.ts';
+import { LinkProber, probingMs } from './certify.ts';
 import { type Child, endWithin, startChild } from './children.ts';
 import { StandingFaults } from './cluster/standing.ts';
 import { mergeEvents, readEvents } from './event-file.ts';
 import { FaultSchedule } from './fault-schedule.ts';
-import type { LoadConfig, LoadMessage } from './load/config.ts';
+import { type LoadConfig, type LoadMessage, MEASURE } from './load/config.ts';
+import { roundTripsMs } from './load/round-trips.ts';
 import { monotonicNs, openRunClock } from './run-clock.ts';
+import { RunNetwork } from './run-network.ts';
 import { chooseShaper, type TrialSite } from './shaper-choice.ts';
 
 /** What a cluster is told when it opens. */
@@ -74,7 +76,8 @@ export interface Cluster {
   freeze(node: NodeId): number | null;
   thaw(node: NodeId): number | null;
   status(node: NodeId): Promise<Status | null>;
-  control(node: NodeId, path: `/control/${string}`, body: unknown): Promise<void>;
+  /** Its answer; undefined: it does not run, or is stopped. */
+  control(node: NodeId, path: `/control/${string}`, body: unknown): Promise<unknown>;
   eventFiles(): readonly string[];
   /** Ends every node in order; none is left. */
   close(): Promise<void>;
@@ -138,7 +141,8 @@ async function attempt(plan: Plan, context: RunContext, shaper: Shaper, parts: R
   const folder = resolve(context.folder, 'work');
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { mode: 0o700 });
-  const run = new RealtimeRun(plan, context, shaper, folder, monotonicNs() + BigInt(Math.round(leadMs * 1e6)));
+  const aheadMs = leadMs + measuringMs(plan);
+  const run = new RealtimeRun(plan, context, shaper, folder, monotonicNs() + BigInt(Math.round(aheadMs * 1e6)));
   let late: boolean;
   try {
     late = await run.conduct(parts);
@@ -151,17 +155,21 @@ async function attempt(plan: Plan, context: RunContext, shaper: Shaper, parts: R
   await run.close();
   await run.emitEvents();
   rmSync(folder, { recursive: true, force: true });
-  return { readyMs: leadMs + run.readyAtMs, late };
+  return { readyMs: aheadMs + run.readyAtMs, late };
+}
+
+/** Of the idle network, between the nodes' being ready and the origin. */
+function measuringMs(plan: Plan): number {
+  return probingMs(plan) + roundTripsMs(plan);
 }
 
 class RealtimeRun {
   readonly #plan: Plan;
   readonly #context: RunContext;
-  readonly #links: LinkControl;
+  readonly #network: RunNetwork;
   readonly #folder: string;
   readonly #originNs: bigint;
   readonly #now: () => number;
-  readonly #overlays: LinkOverlays;
   /** Rejects when a node or the load ends unasked. */
   readonly #broken = Promise.withResolvers<never>();
   readonly #events: LabEvent[] = [];
@@ -171,9 +179,9 @@ class RealtimeRun {
   #cluster: Cluster | null = null;
   #load: Child | null = null;
   #loadReady = Promise.withResolvers<void>();
+  #loadMeasured = Promise.withResolvers<void>();
   #loadFinished = Promise.withResolvers<void>();
-  #linksApplied = Promise.resolve();
-  /** On the run's clock: negative where it was in time. */
+  /** On the run's clock, before the network is measured: negative enough for that where it was in time. */
   readyAtMs = 0;
   #released = false;
   #closing = false;
@@ -184,8 +192,7 @@ class RealtimeRun {
     this.#folder = folder;
     this.#originNs = originNs;
     this.#now = openRunClock(originNs);
-    this.#links = shaper.open({ seed: plan.seed, now: this.#now, failed: (error) => { if (!this.#closing) this.#broken.reject(error); } });
-    this.#overlays = new LinkOverlays(plan.links);
+    this.#network = new RunNetwork(plan, shaper.open({ seed: plan.seed, now: this.#now, failed: (error) => { if (!this.#closing) this.#broken.reject(error); } }));
     // It may break while nobody waits for it; whoever waits next hears of it.
     this.#broken.promise.catch(() => undefined);
   }
@@ -199,45 +206,85 @@ class RealtimeRun {
     this.#cluster = cluster;
     this.#startLoad(cluster, plugins);
     await this.#unlessBroken(Promise.all([this.#loadReady.promise, ...nodes.map(({ id }) => cluster.start(id))]));
-    await this.#unlessBroken(this.#applyLinks(cluster));
+    await this.#unlessBroken(this.#network.apply(cluster.sites));
     this.readyAtMs = this.#now();
     if (this.#context.stop.requested) return false;
-    if (this.readyAtMs > 0) return true;
-    await sleep(-this.readyAtMs);
+    if (this.readyAtMs > -measuringMs(this.#plan)) return true;
+    const prober = this.#prober(cluster);
+    await this.#unlessBroken(this.#measure(prober));
+    if (this.#context.stop.requested) return false;
+    if (this.#now() > 0) return true;
+    await sleep(-this.#now());
     this.#released = true;
     await this.#unlessBroken(Promise.all(nodes.map(({ id }) => cluster.release(id))));
-    await this.#untilFinished(cluster);
+    await this.#untilFinished(cluster, prober);
+    await this.#count(cluster);
     return false;
   }
 
-  async #untilFinished(cluster: Cluster): Promise<void> {
+  #prober(cluster: Cluster): LinkProber {
+    return new LinkProber({
+      plan: this.#plan, cluster, now: this.#now, emit: (event) => this.#own(event), progress: (text) => this.#context.progress(text, 0),
+      stopped: () => this.#context.stop.requested || this.#closing,
+    });
+  }
+
+  /** The idle network: between the nodes, then from the clients to them. */
+  async #measure(prober: LinkProber): Promise<void> {
+    await prober.idle();
+    if (this.#context.stop.requested) return;
+    this.#load?.writeLine(MEASURE);
+    const measured = new AbortController();
+    await Promise.race([this.#loadMeasured.promise, this.#untilStopRequested(measured.signal)]);
+    measured.abort();
+  }
+
+  /** What the kernel counted of the links that nothing was done to. */
+  async #count(cluster: Cluster): Promise<void> {
+    const ids = this.#plan.nodes.map(({ id }) => id);
+    const sites = cluster.sites.filter(({ id }) => !ids.includes(id) || cluster.isUp(id));
+    const links = await this.#network.counters(sites);
+    if (links !== null) this.#own({ type: 'counters', links });
+  }
+
+  #own(event: RunEvent): void {
+    this.#record({ atMs: this.#now(), node: 'lab', life: 0, sequence: 0, ...event });
+  }
+
+  /** Of the lab's own; they share one sequence. */
+  #record(event: LabEvent): void {
+    this.#events.push({ ...event, sequence: this.#events.length });
+    this.#standing.observe(event);
+  }
+
+  /** How long nothing will be done to the cluster, in ms; 0: a fault is on. */
+  #quietMs(): number {
+    if (this.#standing.rows().length > 0) return 0;
+    const nowMs = this.#now();
+    return Math.min(Infinity, ...this.#plan.schedule.flatMap(({ atMs }) => (atMs > nowMs ? [atMs - nowMs] : [])));
+  }
+
+  async #untilFinished(cluster: Cluster, prober: LinkProber): Promise<void> {
     const schedule = new FaultSchedule(this.#plan, cluster, {
       now: this.#now,
-      overlays: this.#overlays,
-      applyLinks: () => this.#applyLinks(cluster),
+      overlays: this.#network.overlays,
+      applyLinks: () => this.#network.apply(cluster.sites),
       tellLoad: (line) => this.#load?.writeLine(line),
-      emit: (event) => {
-        this.#events.push(event);
-        this.#standing.observe(event);
-      },
+      emit: (event) => this.#record(event),
     });
     const stopped = new AbortController();
     const faults = schedule.perform(stopped.signal);
     // After the end of the run nobody waits for the faults that were still being done.
     faults.catch(() => undefined);
     const interrupted = this.#untilStopRequested(stopped.signal);
+    const probing = prober.during(this.#network, () => this.#quietMs(), stopped.signal);
+    probing.catch(() => undefined);
     try {
       // The faults may be over long before the load is, but one that cannot be done ends the run.
-      await this.#unlessBroken(Promise.race([this.#loadFinished.promise, interrupted, faults.then(() => this.#loadFinished.promise)]));
+      await this.#unlessBroken(Promise.race([this.#loadFinished.promise, interrupted, faults.then(() => this.#loadFinished.promise), probing.then(() => this.#loadFinished.promise)]));
     } finally {
       stopped.abort();
     }
-  }
-
-  /** One after the other, so that an older matrix cannot overtake a newer one. */
-  #applyLinks(cluster: Cluster): Promise<void> {
-    this.#linksApplied = this.#linksApplied.then(() => this.#links.apply(this.#overlays.matrix(), cluster.sites));
-    return this.#linksApplied;
   }
 
   async #untilStopRequested(ended: AbortSignal): Promise<void> {
@@ -268,6 +315,7 @@ class RealtimeRun {
 
   #heard(message: LoadMessage): void {
     if (message.type === 'ready') this.#loadReady.resolve();
+    else if (message.type === 'measured') this.#loadMeasured.resolve();
     else if (message.type === 'finished') this.#loadFinished.resolve();
     else if (this.#released) {
       const { warmupMs, measureMs, settleMs } = this.#plan;
@@ -312,7 +360,7 @@ class RealtimeRun {
     }
     // It may hold the token, and what a failed run leaves is looked at and passed on.
     rmSync(this.#loadConfig, { force: true });
-    await this.#links.close();
+    await this.#network.close();
     await this.#cluster?.close();
   }
 

@@ -3,7 +3,7 @@
 import { type Breach, type Certificate, Certifying } from '../../netem/certificate.ts';
 import type { LabEvent, Plan } from '../kinds.ts';
 
-/** Reasons of one kind that are given; the others are counted. */
+/** Links that are named; the others are counted. */
 const MAX_REASONS = 5;
 
 export class Certified {
@@ -27,17 +27,16 @@ export class Certified {
 export function certificateReasons(certificate: Certificate | null): { readonly invalid: readonly string[]; readonly noBaseline: readonly string[] } {
   const of = (bars: Breach['bars']) => certificate?.breaches.filter((breach) => breach.bars === bars) ?? [];
   return {
-    invalid: reasons('the network is not as configured', of('run')),
-    noBaseline: reasons('the host is too busy to keep the links exactly', of('baseline')).slice(0, 1),
+    invalid: reasons('the network is not as configured', of('run'), MAX_REASONS),
+    noBaseline: reasons('the host is too busy to keep the links exactly', of('baseline'), 1),
   };
 }
 
-function reasons(what: string, breaches: readonly Breach[]): readonly string[] {
+function reasons(what: string, breaches: readonly Breach[], most: number): readonly string[] {
   // One for each link: its first figure names it.
   const links = [...new Map(breaches.toReversed().map((breach) => [`${breach.from} ${breach.to}`, breach])).values()].toReversed();
-  const left = links.length - MAX_REASONS;
-  const shown = links.slice(0, MAX_REASONS).map(({ text }) => `${what}: ${text}`);
-  return left > 0 ? [...shown, `${what}: ${left} more links, see certificate in summary.json`] : shown;
+  const left = links.length - most;
+  return links.slice(0, most).map(({ text }, index) => `${what}: ${text}${left > 0 && index === most - 1 ? `, and ${left} more ${left === 1 ? 'link' : 'links'}` : ''}`);
 }
 
 /** Added to the configured delay of each way, in ms: before the run, while it was idle. Virtual links are exact. */

@@ -4,6 +4,7 @@
 // that is not ok, or that does not come in time, ends its connection; another opens after a pause, to a node that its
 // circuit breaker lets be asked.
 import autocannon from 'autocannon';
+import { Pool } from 'undici';
 import { assert } from '../../../node/assert.ts';
 import type { Command, CommandId, NodeId, KeyOperation } from '../../../node/contract.ts';
 import { randomStream } from '../../../node/kit/random.ts';
@@ -12,9 +13,10 @@ import type { ClientEvent, Workload } from '../../kinds.ts';
 import { backOffMs } from '../../load/back-off.ts';
 import { Route } from '../../load/route.ts';
 import { headersOf, type LoadConfig, openWays } from './config.ts';
-import type { Loop } from './open.ts';
+import { askStatus, type Loop } from './open.ts';
 import { openRelay, type Relay } from './relay.ts';
 import { readReply } from './reply.ts';
+import type { Ask } from './round-trips.ts';
 import { Timers } from './timers.ts';
 
 type Session = { readonly id: string; readonly operations: Iterator<KeyOperation, never, Reply | null>; sequence: number; answered: Reply | null };
@@ -36,6 +38,7 @@ class ClosedLoop implements Loop {
   readonly #routes = new Map<string, Route>();
   readonly #relays: ReadonlyMap<string, Relay>;
   readonly #instances = new Set<autocannon.Instance>();
+  readonly #pools = new Map<string, Pool>();
   /** Of the open commands: since when, and how its connection ends when that is too long. */
   readonly #open = new Map<CommandId, { readonly sinceMs: number; readonly timeOut: () => void }>();
   readonly #endMs: number;
@@ -75,7 +78,20 @@ class ClosedLoop implements Loop {
   async close(): Promise<void> {
     await this.#timers.stop();
     for (const instance of this.#instances) instance.stop();
+    await Promise.all([...this.#pools.values()].map((pool) => pool.destroy()));
     await Promise.all([...this.#relays.values()].map((relay) => relay.close()));
+  }
+
+  /** Before the load: autocannon has no connection yet. */
+  readonly ask: Ask = (region, to) => {
+    const url = this.#urlOf(region, to);
+    const pool = this.#pools.get(url) ?? new Pool(url, { pipelining: 1, headersTimeout: this.#config.plan.load.timeoutMs });
+    this.#pools.set(url, pool);
+    return askStatus(pool);
+  };
+
+  #urlOf(region: string, to: NodeId): string {
+    return this.#relays.get(`${region} ${to}`)?.url ?? this.#config.urls[to] ?? '';
   }
 
   /** Cheaper than a timer for each command. */
@@ -91,9 +107,9 @@ class ClosedLoop implements Loop {
   /** session: goes on with it, or null for a new one on each connection. */
   #connect(ends: Ends, connections: number, session: Session | null): void {
     const { region, to } = ends;
-    const { plan, urls } = this.#config;
+    const { plan } = this.#config;
     const instance = autocannon({
-      url: this.#relays.get(`${region} ${to}`)?.url ?? urls[to] ?? '',
+      url: this.#urlOf(region, to),
       connections,
       duration: (plan.warmupMs + plan.measureMs + plan.settleMs) / 1000 + 60,
       // Never its own: it would ask anew by itself.

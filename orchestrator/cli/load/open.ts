@@ -8,10 +8,13 @@ import { Sessions } from '../../load/sessions.ts';
 import { headersOf, type LoadConfig, openWays } from './config.ts';
 import type { Way } from './relay.ts';
 import { readReplies } from './reply.ts';
+import type { Ask } from './round-trips.ts';
 import { Timers } from './timers.ts';
 
 /** What either loop shows to the process around it. */
 export interface Loop {
+  /** By the way of its requests. */
+  readonly ask: Ask;
   start(): void;
   readonly finished: boolean;
   readonly outstanding: number;
@@ -43,18 +46,25 @@ export function openLoop(config: LoadConfig, workload: Workload, now: () => numb
     return pool;
   };
   for (const { region } of plan.load.clients) for (const { id } of plan.nodes) poolOf(region, id);
+  const after = (delayMs: Way['thereMs'], run: () => void) => {
+    const nowMs = now();
+    const dueMs = nowMs + delayMs(nowMs);
+    if (dueMs > nowMs) timers.at(dueMs, run);
+    else run();
+  };
+  const ask: Ask = async (region, to) => {
+    const { thereMs, backMs } = wayOf(region, to);
+    await new Promise<void>((resolve) => { after(thereMs, resolve); });
+    await askStatus(poolOf(region, to));
+    await new Promise<void>((resolve) => { after(backMs, resolve); });
+  };
   const request = (region: string, to: NodeId, commands: readonly Command[], answer: (replies: readonly Reply[]) => void) => {
     const way = wayOf(region, to);
-    const after = (delayMs: Way['thereMs'], run: () => void) => {
-      const nowMs = now();
-      const dueMs = nowMs + delayMs(nowMs);
-      if (dueMs > nowMs) timers.at(dueMs, run);
-      else run();
-    };
     after(way.thereMs, () => { void submit(poolOf(region, to), headers, commands).then((replies) => after(way.backMs, () => answer(replies))); });
   };
   const sessions = new Sessions(plan, workload, { now, at: (atMs, run) => timers.at(atMs, run), request, emit });
   return {
+    ask,
     start() {
       const share = config.sources === null ? 1 : 1 / plan.load.clients.length;
       for (const pool of pools.values()) openConnections(pool, share * (plan.load.ratePerSecond ?? 0));
@@ -86,6 +96,11 @@ function openConnections(pool: Pool, ratePerSecond: number): void {
   const count = Math.min(MOST_CONNECTIONS_AHEAD, Math.ceil((ratePerSecond * CONNECTIONS_FOR_MS) / 1000));
   for (let index = 0; index < count; index++) {
     // Only the connection matters; a node that does not answer shows in the load itself.
-    void pool.request({ method: 'GET', path: '/status' }).then(({ body }) => body.dump()).catch(() => undefined);
+    void askStatus(pool).catch(() => undefined);
   }
+}
+
+export async function askStatus(pool: Pool): Promise<void> {
+  const { body } = await pool.request({ method: 'GET', path: '/status' });
+  await body.dump();
 }

@@ -88,7 +88,7 @@ export class NodeCluster implements Cluster {
   }
 
   get sites(): readonly Site[] {
-    const nodes = this.#ground.places.map(({ id, address, kernel }): Site => ({ id, address: address.host, control: (path, body) => this.control(id, path, body), ...(kernel === undefined ? {} : { kernel: kernel() }) }));
+    const nodes = this.#ground.places.map(({ id, address, kernel }): Site => ({ id, address: address.host, control: async (path, body) => { await this.control(id, path, body); }, ...(kernel === undefined ? {} : { kernel: kernel() }) }));
     return this.#ground.loadSite === null ? nodes : [...nodes, this.#ground.loadSite];
   }
 
@@ -195,16 +195,17 @@ export class NodeCluster implements Cluster {
   }
 
   /** A node that does not run or is stopped hears nothing; it is told everything when it is back. */
-  async control(node: NodeId, path: `/control/${string}`, body: unknown): Promise<void> {
-    if (!this.isUp(node)) return;
+  async control(node: NodeId, path: `/control/${string}`, body: unknown): Promise<unknown> {
+    if (!this.isUp(node)) return undefined;
     const { child } = this.#member(node);
     try {
       const { status, text } = await askNode(doorOf(this.#member(node)), { method: 'POST', route: path, token: this.#where.token, body, withinMs: CONTROL_WITHIN_MS });
       assert(status >= 200 && status < 300, `${node} answers ${status} to ${path}: ${text.trim()}`);
+      return JSON.parse(text);
     } catch (error) {
       // A fault may have ended or stopped it meanwhile; a death of its own is reported as such.
       const { mayEnd, damaged } = this.#member(node);
-      if (child?.exit !== null || !this.isUp(node) || mayEnd || damaged) return;
+      if (child?.exit !== null || !this.isUp(node) || mayEnd || damaged) return undefined;
       if (error instanceof Error && error.message.startsWith('assertion:')) throw error;
       throw new LabError('node-died', `${node} does not answer ${path}`, 'the machine may be overloaded: fewer nodes or a lower rate', error);
     }
