@@ -50,7 +50,7 @@ export class LinkProber {
     for (const [index, group] of groups.entries()) {
       const { pairs, count, everyMs } = group;
       const seconds = Math.ceil((count * everyMs) / 1000);
-      this.#ports.progress(`measuring the idle network: ${pairs.length} links, ${count} probes each, ${seconds} s${groups.length > 1 ? ` (${index + 1} of ${groups.length})` : ''}`);
+      this.#ports.progress(`probing ${pairs.length} idle links ${count} times, ${seconds} s${groups.length > 1 ? ` (${index + 1} of ${groups.length})` : ''}`);
       for (const pair of await this.#probe(group, WARM_UP_MS)) this.#emit('idle', pair);
       if (this.#ports.stopped()) return;
     }
