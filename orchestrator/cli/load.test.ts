@@ -18,9 +18,11 @@ import type { LoadConfig, LoadMessage } from './load/config.ts';
 import { splitLines } from './children.ts';
 import { openRunClock } from './run-clock.ts';
 
-type Answer = (command: Command) => Reply | 'break' | 'silence';
+/** late: ok, LATE_MS later. */
+type Answer = (command: Command) => Reply | 'break' | 'silence' | 'late';
 type Seen<T extends ClientEvent['type']> = Extract<LabEvent, { type: T }>;
 
+const LATE_MS = 300;
 const closing: (() => void)[] = [];
 /** What the fake nodes of this test were sent. */
 const heard: Command[][] = [];
@@ -47,8 +49,9 @@ async function fakeNode(answer: Answer): Promise<{ readonly url: string; readonl
       const list = Array.isArray(asked) ? asked as readonly Command[] : [asked as Command];
       commands.push(...list);
       const replies = list.map(answer);
-      const reply = replies.find((one) => one === 'break' || one === 'silence') ?? (Array.isArray(asked) ? replies : replies[0]);
+      const reply = replies.find((one) => typeof one === 'string') ?? (Array.isArray(asked) ? replies : replies[0]);
       if (reply === 'break') request.socket.destroy();
+      else if (reply === 'late') setTimeout(() => response.end(JSON.stringify(ok(1))), LATE_MS);
       else if (reply !== 'silence') response.end(JSON.stringify(reply));
     });
   });
@@ -204,6 +207,32 @@ test('in the closed loop an answer that does not come is unknown by timeout, and
   expect(replies).toContainEqual({ outcome: 'unknown', reason: 'connection' });
   // 1,000 ms of connections that are refused at once, one every 50 ms.
   expect(replies.length).toBeLessThan(40);
+});
+
+test('in the closed loop a connection leaves a node whose circuit breaker has opened meanwhile', async () => {
+  const failing = await fakeNode(({ id }) => (id === 'c1:1' ? 'break' : id === 'c2:1' ? 'late' : ok(1)));
+  const whole = await fakeNode(() => ok(2));
+  const load = { ratePerSecond: null, breaker: { failures: 1, openMs: 60_000 }, clients: [{ region: 'lan', count: 2 }] };
+  const events = await runLoad(planOf(load, ['n1', 'n2']), { n1: failing.url, n2: whole.url });
+  expect(only(events, 'breaker').map(({ to, state }) => [to, state])).toEqual([['n1', 'open']]);
+  expect(failing.commands.map(({ id }) => id).sort()).toEqual(['c1:1', 'c2:1']);
+  // Its session goes on: nothing of it failed.
+  expect(whole.commands.map(({ id }) => id)).toContain('c2:2');
+  expect(only(events, 'reply').filter(({ reply }) => reply.outcome !== 'ok').map(({ id }) => id)).toEqual(['c1:1']);
+  expect(only(events, 'invoke').length).toBe(only(events, 'reply').length);
+});
+
+test('in the closed loop a connection waits where there is no other node to ask', async () => {
+  const node = await fakeNode(({ id }) => (id === 'c1:1' ? 'break' : id === 'c2:1' ? 'late' : ok(1)));
+  const load = { ratePerSecond: null, breaker: { failures: 1, openMs: 500 }, clients: [{ region: 'lan', count: 2 }] };
+  const events = await runLoad(planOf(load), { n1: node.url });
+  const states = only(events, 'breaker');
+  expect(states.map(({ state }) => state)).toEqual(['open', 'half-open', 'closed']);
+  const [opened, tried] = states.map(({ atMs }) => atMs);
+  const meanwhile = only(events, 'attempt').filter(({ atMs }) => atMs > (opened ?? 0) && atMs < (tried ?? 0));
+  expect(meanwhile).toEqual([]);
+  expect((tried ?? 0) - (opened ?? 0)).toBeGreaterThanOrEqual(500);
+  expect(only(events, 'attempt').length).toBeGreaterThan(3);
 });
 
 test('the closed loop has its links delayed too', async () => {

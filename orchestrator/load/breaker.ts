@@ -11,6 +11,8 @@ export class Breaker {
   #failures = 0;
   /** Open: until the next trial. Half-open: until a trial without an outcome is given up. */
   #untilMs = 0;
+  /** When it was last found closed and opened. */
+  #openedMs = -Infinity;
 
   constructor(rule: Rule, changed: (state: BreakerState) => void) {
     this.#rule = rule;
@@ -29,7 +31,9 @@ export class Breaker {
     this.#become('half-open');
   }
 
-  succeeded(): void {
+  /** An attempt that left before the breaker opened changes nothing; a trial may be answered after it was given up. */
+  succeeded(sentMs: number): void {
+    if (this.#state !== 'closed' && sentMs <= this.#openedMs) return;
     this.#failures = 0;
     this.#become('closed');
   }
@@ -40,6 +44,7 @@ export class Breaker {
     this.#failures++;
     if (this.#state === 'closed' && this.#failures < this.#rule.failures) return;
     this.#untilMs = nowMs + this.#rule.openMs;
+    if (this.#state === 'closed') this.#openedMs = nowMs;
     this.#become('open');
   }
 

@@ -63,11 +63,11 @@ export class Route {
     this.#breakers.get(node)?.sent(nowMs);
   }
 
-  /** reply: null when an attempt had no answer in time. */
-  answered(node: NodeId, reply: Reply | null, nowMs: number): void {
+  /** reply: null when an attempt had no answer in time. sentMs: when it left. */
+  answered(node: NodeId, reply: Reply | null, sentMs: number, nowMs: number): void {
     if (reply === null || (reply.outcome === 'unknown' && reply.reason === 'connection')) this.#suspectUntil.set(node, nowMs + SUSPECT_MS);
     const breaker = this.#breakers.get(node);
     if (isFailure(reply)) breaker?.failed(nowMs);
-    else breaker?.succeeded();
+    else breaker?.succeeded(sentMs);
   }
 }

@@ -150,19 +150,19 @@ export class Sessions {
       if (answered) return;
       answered = true;
       open.waiting--;
-      this.#answered(open, to, reply);
+      this.#answered(open, to, reply, nowMs);
     });
     const retryAtMs = nowMs + this.#plan.load.retryMs;
     if (retryAtMs >= open.deadlineMs) return;
     this.#ports.at(retryAtMs, () => {
       if (open.closed || answered || open.attempts !== number + 1) return;
-      route.answered(to, null, this.#ports.now());
+      route.answered(to, null, nowMs, this.#ports.now());
       this.#attempt(open, null);
     });
   }
 
-  #answered(open: Open, from: NodeId, reply: Reply): void {
-    this.#route(open).answered(from, reply, this.#ports.now());
+  #answered(open: Open, from: NodeId, reply: Reply, sentMs: number): void {
+    this.#route(open).answered(from, reply, sentMs, this.#ports.now());
     if (open.closed) return;
     if (reply.outcome === 'ok') {
       this.#close(open, reply);

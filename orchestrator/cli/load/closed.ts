@@ -1,8 +1,8 @@
 // The closed loop: autocannon holds `count` connections for each region, and each asks the next when it is answered.
 // autocannon only moves the bytes: what counts is recorded here, because its latencies are whole milliseconds. (Without a
 // rate it corrects nothing for coordinated omission, and refuses the option that would turn its correction off.) An answer
-// that is not ok, or that does not come in time, ends its connection; another opens after a pause, to a node that its
-// circuit breaker lets be asked.
+// that is not ok, or that does not come in time, ends its connection; another opens after a pause. The circuit breaker is asked
+// before each command: where it is open, the connection ends, and another goes elsewhere or waits.
 import autocannon from 'autocannon';
 import { Pool } from 'undici';
 import { assert } from '../../../node/assert.ts';
@@ -140,10 +140,11 @@ class ClosedLoop implements Loop {
     const leave = (): void => { if (constructed) client.destroy(); else queueMicrotask(() => client.destroy()); };
     const settle = (reply: Reply): void => {
       if (open === null) return;
+      const { sinceMs } = this.#open.get(open) as { readonly sinceMs: number };
       this.#open.delete(open);
       session.answered = reply;
       failures = reply.outcome === 'ok' ? 0 : failures + 1;
-      route.answered(to, reply.outcome === 'unknown' ? null : reply, this.#timers.now());
+      route.answered(to, reply.outcome === 'unknown' ? null : reply, sinceMs, this.#timers.now());
       this.#emit({ type: 'reply', client: session.id, id: open, reply });
       open = null;
     };
@@ -162,6 +163,11 @@ class ClosedLoop implements Loop {
       if (nowMs >= this.#endMs) {
         ended = true;
         leave();
+      }
+      if (!ended && !route.allows(to, nowMs)) {
+        ended = true;
+        leave();
+        this.#timers.at(nowMs, () => this.#connectAnew({ region, to, failures }, undefined, session));
       }
       if (ended) return { ...request, ...NOTHING };
       const command: Command<KeyOperation> = { id: `${session.id}:${++session.sequence}`, op: session.operations.next(session.answered).value };
@@ -184,20 +190,23 @@ class ClosedLoop implements Loop {
   }
 
   /** id: the command that had no ok; null: the connection was refused before it had one. */
-  #reopen({ region, failures }: Ends, id: CommandId | null, reply: Reply, session: Session): void {
-    const route = this.#route(region);
+  #reopen(ends: Ends, id: CommandId | null, reply: Reply, session: Session): void {
     const leader = reply.outcome === 'fail' ? reply.leader : undefined;
-    if (leader !== undefined) route.leaderIs(leader);
-    const waitMs = Math.max(REOPEN_AFTER_MS, backOffMs(this.#config.plan.load.backOff, Math.max(0, failures - 1), this.#backOff));
+    if (leader !== undefined) this.#route(ends.region).leaderIs(leader);
+    const waitMs = Math.max(REOPEN_AFTER_MS, backOffMs(this.#config.plan.load.backOff, Math.max(0, ends.failures - 1), this.#backOff));
     if (id !== null) this.#emit({ type: 'back-off', client: session.id, id, waitMs });
-    const connect = (): void => {
-      const nowMs = this.#timers.now();
-      if (nowMs >= this.#endMs) return;
-      const to = leader !== undefined && route.allows(leader, nowMs) ? leader : route.choose(0, null, nowMs);
-      if (to === null) this.#timers.at(Math.max(route.freeAtMs(), nowMs + REOPEN_AFTER_MS), connect);
-      else this.#connect({ region, to, failures }, 1, reply.outcome === 'unknown' ? null : session);
-    };
-    this.#timers.at(this.#timers.now() + waitMs, connect);
+    this.#timers.at(this.#timers.now() + waitMs, () => this.#connectAnew(ends, leader, reply.outcome === 'unknown' ? null : session));
+  }
+
+  /** To the leader that a refusal named or to the node whose turn it is, as soon as a breaker lets either be asked. */
+  #connectAnew(ends: Ends, leader: NodeId | undefined, session: Session | null): void {
+    const { region, failures } = ends;
+    const route = this.#route(region);
+    const nowMs = this.#timers.now();
+    if (nowMs >= this.#endMs) return;
+    const to = leader !== undefined && route.allows(leader, nowMs) ? leader : route.choose(0, null, nowMs);
+    if (to !== null) this.#connect({ region, to, failures }, 1, session);
+    else this.#timers.at(Math.max(route.freeAtMs(), nowMs + REOPEN_AFTER_MS), () => this.#connectAnew(ends, leader, session));
   }
 
   #route(region: string): Route {
