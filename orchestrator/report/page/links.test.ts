@@ -22,8 +22,8 @@ test('a line has the state at the begin of the window and each later one, from w
   const lines = new LinkLines(plan, 1000);
   const changes = [[100, 102], [500, 510], [2000, 2030], [3000, 3004], [9000, 9001]] as const;
   changes.forEach(([plannedMs, atMs], sequence) => lines.observe({ type: 'scheduled-links', atMs, plannedMs, skipped: 0, node: 'lab', life: 0, sequence } satisfies LabEvent));
-  const points = lines.finish(5000).map(({ label, points: each }) => [label, each.map(({ atMs, link: { delayMs, lossPct } }) => [atMs, delayMs, lossPct])]);
-  expect(points).toEqual([['n1 → n2 and 1 more', [[0, 50, 0], [1030, 60, 5], [2004, 40, 0]]]]);
+  const points = lines.finish(5000).map(({ first, count, points: each }) => [`${first} of ${count}`, each.map(({ atMs, link: { delayMs, lossPct } }) => [atMs, delayMs, lossPct])]);
+  expect(points).toEqual([['n1 → n2 of 2', [[0, 50, 0], [1030, 60, 5], [2004, 40, 0]]]]);
 });
 
 const SCHEDULED = `

@@ -8,24 +8,23 @@ import { outline } from './series.ts';
 
 /** Since the begin of the measure window. */
 export type LinkPoint = { readonly atMs: number; readonly value: number; readonly link: Link };
-export type LinkLine = { readonly label: string; readonly points: readonly LinkPoint[] };
+/** first: one of its links; count: how many there are. */
+export type LinkLine = { readonly first: string; readonly count: number; readonly points: readonly LinkPoint[] };
 
 const COLUMNS = 360;
 
 export class LinkLines {
   readonly #steps: LinkSteps;
-  readonly #lines = new Map<string, { readonly label: string; readonly points: LinkPoint[] }>();
+  readonly #lines = new Map<string, Omit<LinkLine, 'points'> & { readonly points: LinkPoint[] }>();
   readonly #originMs: number;
 
   constructor(plan: Pick<Plan, 'links' | 'linkSchedule'>, originMs: number) {
     const tracks = plan.linkSchedule?.tracks ?? [];
     this.#steps = new LinkSteps(plan.links, tracks);
     this.#originMs = originMs;
-    for (const { links: [first, ...others] } of tracks) {
-      if (first === undefined) continue;
-      const [from, to] = first;
-      const label = `${from} → ${to}${others.length === 0 ? '' : ` and ${others.length} more`}`;
-      this.#lines.set(`${from} ${to}`, { label, points: [pointOf(-Infinity, plan.links[from]?.[to] ?? PERFECT_LINK)] });
+    for (const { links } of tracks) {
+      const [from, to] = links[0] as readonly [string, string];
+      this.#lines.set(`${from} ${to}`, { first: `${from} → ${to}`, count: links.length, points: [pointOf(-Infinity, plan.links[from]?.[to] ?? PERFECT_LINK)] });
     }
   }
 
@@ -36,10 +35,10 @@ export class LinkLines {
 
   /** Of the measure window; a line begins with what was there at its begin. */
   finish(spanMs: number): readonly LinkLine[] {
-    return [...this.#lines.values()].map(({ label, points }) => {
+    return [...this.#lines.values()].map(({ points, ...line }) => {
       const before = points.findLast(({ atMs }) => atMs <= 0);
       const inside = points.filter(({ atMs }) => atMs > 0 && atMs < spanMs);
-      return { label, points: outline([...(before === undefined ? [] : [{ ...before, atMs: 0 }]), ...inside], spanMs, COLUMNS) };
+      return { ...line, points: outline([...(before === undefined ? [] : [{ ...before, atMs: 0 }]), ...inside], spanMs, COLUMNS) };
     }).filter(({ points }) => points.length > 1);
   }
 }
