@@ -4,6 +4,7 @@
 import Table from 'cli-table3';
 import type { Figure, Summary } from '../kinds.ts';
 import { isViolation } from '../judge.ts';
+import { networkOf } from '../metrics/certified.ts';
 import { extremesOf, formatFigure, formatMs, medianFigure } from './figures.ts';
 import { groupsOf, type Group } from './groups.ts';
 import { linksInWords } from './link-words.ts';
@@ -46,7 +47,7 @@ function rowOf(group: Group): (string | { readonly colSpan: number; readonly hAl
   const label = [
     shortened(group.label), ...(runs.length > 1 && !runs.some(isVoid) ? [`  least of ${runs.length}`, '  most'] : []), ...(marks.length > 0 ? [`(${marks.join(', ')})`] : []),
   ].join('\n');
-  const where = [plan.runner, ...(plan.shaper === plan.runner ? [] : [plan.shaper]), ...(plan.time === undefined ? [] : [`${plan.time} time`])].join('\n');
+  const where = [plan.runner, ...(plan.shaper === plan.runner ? [] : [plan.shaper]), ...(plan.time === undefined ? [] : [`${plan.time} time`]), ...networkMark(runs)].join('\n');
   if (runs.some(isVoid)) {
     const claims = [...new Set(runs.flatMap(({ verdicts }) => verdicts.filter(isViolation).map(({ claim, check }) => claim ?? check)))];
     return [label, where, { colSpan: NUMBER_COLUMNS, hAlign: 'left', content: `figures void: ${claims.join(', ')} violated` }, 'VIOLATED'];
@@ -56,6 +57,14 @@ function rowOf(group: Group): (string | { readonly colSpan: number; readonly hAl
     label, where, cell('commit.p50'), cell('commit.p99'), cell('optimum.p50'), cell('optimum.ratio', (value) => value.toFixed(3)),
     cell('throughput'), outageCell(runs), cell('errors', String), safety(runs),
   ];
+}
+
+/** How well the links were kept; nothing on the simulator, where they are exact. */
+function networkMark(runs: readonly Summary[]): readonly string[] {
+  const network = networkOf(runs);
+  if (network === null) return [];
+  if (network.verdict === 'out') return ['net WRONG'];
+  return [network.verdict === 'unverified' || network.worstMs === null ? 'net ?' : `net ±${network.worstMs.toFixed(1)} ms`];
 }
 
 /** The figures count, and later runs must not be compared with them. */
@@ -121,6 +130,7 @@ function nameOf(label: string, runs: readonly Summary[], { plan }: Summary): str
 }
 
 function legend(groups: readonly Group[]): readonly string[] {
+  const marks = groups.map(({ runs }) => networkOf(runs));
   const shown = groups.filter(({ runs }) => !runs.some(isVoid)).flatMap(({ runs }) => runs);
   const figures = shown.flatMap(({ metrics }) => ['commit.p50', 'commit.p99', 'optimum.ratio', 'outage'].map((name) => metrics[name]));
   const withErrors = shown.some(({ expected }) => expected.length > 1 && expected.some(({ samplingErrorMs }) => (samplingErrorMs ?? 0) >= LEAST_ERROR_MS));
@@ -131,6 +141,8 @@ function legend(groups: readonly Group[]): readonly string[] {
     figures.some((figure) => figure?.bound === '>') ? '>        a lower bound: it falls on a command whose outcome is unknown, counted to its timeout, or on an outage that did not end' : [],
     figures.some((figure) => figure?.bound === 'failed') ? 'failed   the percentile falls on a command that certainly did not happen' : [],
     figures.some((figure) => figure?.uncertain === true && figure.value !== null) ? '*        too few samples: fewer than 10 lie beyond this percentile, or the standard error of measured/optimum is above 1 %' : [],
+    marks.some((network) => network?.verdict === 'ok') ? 'net ±    a median delay of a link, measured before the run, was off by so much at most' : [],
+    marks.some((network) => network?.verdict === 'unverified') ? 'net ?    nothing speaks against the network, but this shaper cannot show its delays' : [],
     groups.some(({ runs }) => runs.length > 1) ? 'runs     the median of the runs; below it the least and the most' : [],
   ].flat();
 }

@@ -7,6 +7,7 @@ import { figureTable, optimumTable, originDetails, outageTable, verdictTable } f
 import { headline, trustLine } from './headline.ts';
 import { html, trusted, type Html } from './html.ts';
 import { linkCharts } from './link-chart.ts';
+import { networkSection } from './network.ts';
 import { overview } from './overview.ts';
 import type { RunRecord } from './record.ts';
 import { roleChart } from './role-chart.ts';
@@ -31,6 +32,7 @@ export function renderPage(records: readonly RunRecord[]): string {
 ${charts(groups)}
 <section><h2>Safety</h2>${verdictTable(groups)}</section>
 ${maybe(optimumTable(groups), 'Measured beside the optimum', 'The closed form of each protocol for this network, from the commands before the first fault or change of the links. Chance: one standard error of a median of so few samples.')}
+${networkSection(groups)}
 <section><h2>Every figure</h2><p>Of repeated runs the median. A figure's name explains itself when pointed at.</p>${figureTable(groups)}</section>
 <section><h2>Where it comes from</h2>${originDetails(groups)}</section></main>
 <footer>Made by consensus-lab from the events of ${records.length === 1 ? 'one run' : `${records.length} runs`}; the raw events and histories lie beside this page.</footer>

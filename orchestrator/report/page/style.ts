@@ -43,6 +43,11 @@ th:last-child,td:last-child{padding-right:0}
 .overview .short{display:none}
 .overview tbody th{font-weight:600;font-size:16px}
 .void{color:var(--bad);font-weight:600}
+.matrix{width:auto}
+.matrix td,.matrix th{padding:4px 14px 4px 0}
+.matrix td small{display:block}
+.matrix td.out{background:var(--bad-back);color:var(--bad)}
+.matrix td.unverified b{font-weight:400}
 .notes{margin:8px 0 0;color:var(--muted);font-size:13px}
 .name{white-space:nowrap}
 .name .marker{color:var(--hue);display:inline-block;width:1.1em;text-align:center}
