@@ -235,6 +235,19 @@ describe('the audit', () => {
     expect(values(summary, 'nodeCpu.max', 'nodeLoopDelay.max')).toEqual({ 'nodeCpu.max': expect.closeTo(0.83, 6), 'nodeLoopDelay.max': 40 });
   });
 
+  test('in virtual time has no figure of a processor and blames none, but still counts what came late or found no session', () => {
+    const busy = () => {
+      const stream = secondsOf({ cpuPct: 100, loopDelayMs: 400, sendLagMs: 2, capped: 3 }, 10);
+      for (let second = 1; second <= 12; second++) stream.at(second * 1000).usage('n1', second * 700, second * 290, 300);
+      return stream;
+    };
+    const summary = summaryOf(busy(), planWith({ time: 'virtual' }));
+    expect(summary.invalid).toEqual(['3 arrivals found no free session (load.maxSessions 1000): the cluster did not keep up with the rate']);
+    expect(values(summary, 'sendLag.max', 'loopDelay.max', 'generatorCpu.max', 'nodeCpu.max', 'nodeLoopDelay.max', 'cpuSecondsPer1000Commits'))
+      .toEqual({ 'sendLag.max': 2, 'loopDelay.max': null, 'generatorCpu.max': null, 'nodeCpu.max': null, 'nodeLoopDelay.max': null, cpuSecondsPer1000Commits: null });
+    expect(summaryOf(busy(), planWith({})).invalid.length).toBeGreaterThan(1);
+  });
+
   test('finds a node that the rate is too much for, but not in a closed loop', () => {
     const stream = steadyRun(900, () => 20);
     for (let second = 1; second <= 12; second++) stream.at(second * 1000).usage('n1', second * 700, second * 290);

@@ -114,6 +114,11 @@ describe('two protocols and two runners', () => {
     expect(simulated).toEqual(real);
     expect([runner, shaper, fsyncMs]).toEqual(['sim', 'sim', 1]);
     expect([otherRunner, otherShaper, otherFsyncMs]).toEqual(['local', 'userspace', 'real']);
+    const { shaper: chosen, time, runner: namespaces, fsyncMs: _, ...virtual } = planOf(text, { ...SIM, runner: 'netns', shaper: 'tc', time: 'virtual' });
+    expect([namespaces, chosen, time]).toEqual(['netns', 'tc', 'virtual']);
+    expect(virtual).toEqual(real);
+    // The simulator has a time and a shaper of its own.
+    expect(planOf(text, { ...SIM, time: 'virtual' })).toEqual(planOf(text));
   });
 });
 

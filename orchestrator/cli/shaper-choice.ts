@@ -13,16 +13,16 @@ export const AUTO = 'auto';
 export async function chooseShaper(runner: string, shapers: readonly Shaper[], openTrial: () => Promise<TrialSite>, asked: string): Promise<ShaperChoice> {
   const candidates = asked === AUTO ? shapers : shapers.filter(({ name }) => name === asked);
   if (candidates.length === 0) throw new LabError('not-supported', `the runner ${runner} has no shaper ${asked}`, `it has: ${shapers.map(({ name }) => name).join(', ')}`);
-  const { site, close } = await openTrial();
+  const trial = await openTrial();
   const lacking: { readonly name: string; readonly missing: string; readonly hint: string }[] = [];
   try {
     for (const shaper of candidates) {
-      const probe = await shaper.probe(site);
+      const probe = await shaper.probe(trial.site);
       if (!probe.ok) lacking.push({ name: shaper.name, ...probe });
       else return { shaper: shaper.name, notice: lacking.length === 0 ? null : noticeOf(runner, shaper.name, lacking) };
     }
   } finally {
-    await close();
+    await trial.close();
   }
   const [first] = lacking;
   throw new LabError('machine-lacks', `the shaper ${first?.name} does not work on ${runner} here: ${first?.missing}`, first?.hint ?? '');

@@ -39,6 +39,14 @@ describe('the table', () => {
     `);
   });
 
+  test('says where time was virtual, and does not take it for a repetition of real time', () => {
+    const inNamespaces = { label: 'raft', runner: 'netns', shaper: 'tc' };
+    expect(lines([summary(inNamespaces, {}), summary({ ...inNamespaces, time: 'virtual' }, {})]).map((line) => line.slice(0, 30).trimEnd())).toEqual([
+      'protocol  runs on       commit', '                        p50 ms', '──────────────────────────────', 'raft      netns           91.2', '          tc',
+      'raft      netns           91.2', '          tc', '          virtual time', '',
+    ]);
+  });
+
   test('shows the verdict in place of the figures when a claim is violated', () => {
     const because = 'slot 17: n1 committed put k3=1 (c1:3) of epoch 2, n2 committed put k4=7 (c4:9) of epoch 3 (and 12 more)';
     expect(lines([summary({}, {}, { publishable: false, verdicts: [{ check: 'prefix-agreement', claim: 'agreement', valid: false, because }] })])).toMatchInlineSnapshot(`

@@ -71,8 +71,8 @@ describe.skipIf(!probe.ok && !required)('nodes in namespaces', () => {
   function startLab(name: string, ...argv: readonly string[]): { readonly child: ChildProcess; readonly state: string; readonly ended: Promise<number | string | null>; readonly said: () => string } {
     const state = join(folder, name);
     mkdirSync(state, { mode: 0o700 });
-    const [program = '', ...words] = [...host.enter, LAB, ...argv, '--out', join(state, 'results')];
-    const child = spawn(program, words, { cwd: folder, env: { ...process.env, XDG_RUNTIME_DIR: state }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const [enter = '', ...words] = host.enter;
+    const child = spawn(enter, [...words, LAB, ...argv, '--out', join(state, 'results')], { cwd: folder, env: { ...process.env, XDG_RUNTIME_DIR: state }, stdio: ['ignore', 'pipe', 'pipe'] });
     labs.push(child);
     let said = '';
     for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', (text: string) => { said += text; });

@@ -65,7 +65,7 @@ async function layOut(namespaces: Namespaces, spots: readonly Spot[]): Promise<R
   const hub = await namespaces.add(HUB);
   const made = await Promise.all(spots.map(({ id }) => namespaces.add(id)));
   await hub.configure(hubLines(spots, made.map(({ pid }) => pid)));
-  await Promise.all(spots.map((spot, index) => made[index]?.configure(spotLines(spots, spot))));
+  await Promise.all(made.map((namespace, index) => namespace.configure(spotLines(spots, spots[index] as Spot))));
   return new Map(spots.map(({ id }, index) => [id, made[index] as Namespace]));
 }
 
@@ -73,9 +73,9 @@ async function layOut(namespaces: Namespaces, spots: readonly Spot[]): Promise<R
 export async function openTrialSite(): Promise<TrialSite & { readonly asRoot: boolean }> {
   const namespaces = new Namespaces();
   try {
-    const { enter, configure } = await namespaces.add('trial');
-    await configure(['link set lo up']);
-    const kernel = kernelSite(enter, { device: 'lo', sources: {}, addresses: {} });
+    const trial = await namespaces.add('trial');
+    await trial.configure(['link set lo up']);
+    const kernel = kernelSite(trial.enter, { device: 'lo', sources: {}, addresses: {} });
     return { site: { id: 'trial', address: '127.0.0.1', control: () => Promise.resolve(), kernel }, asRoot: namespaces.asRoot, close: () => namespaces.close() };
   } catch (error) {
     await namespaces.close();
