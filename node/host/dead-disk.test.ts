@@ -31,20 +31,20 @@ function open(change: { current: DiskChange | null } = { current: null }) {
 }
 
 /** Two durable batches, and one that is written and never reported: a slow disk holds it back. */
-async function killedInAFlush(): Promise<void> {
+async function killedInAFlush(unsynced: readonly Json[] = ['unsynced']): Promise<void> {
   const change: { current: DiskChange | null } = { current: null };
   const { disk, write } = open(change);
   await write(['a']);
   await write(['b', 'c']);
-  change.current = { fsyncMs: 10_000 };
-  disk.append(['unsynced'], () => { throw new Error('reported durable'); });
+  change.current = { fsyncMs: 3_600_000 };
+  disk.append(unsynced, () => { throw new Error('reported durable'); });
   disk.flush();
   // Its own process would be killed here: what it wrote is in the page cache.
-  expect(fs.readFileSync(join(folder, 'log')).includes('unsynced')).toBe(true);
+  expect(fs.readFileSync(join(folder, 'log')).includes(String(unsynced[0]))).toBe(true);
 }
 
-async function found(kept: DiskKept): Promise<{ readonly entries: readonly Json[]; readonly traces: readonly string[] }> {
-  leaveAsCrashed(folder, kept, randomStream('dead-disk'));
+async function found(kept: DiskKept, seed = 0): Promise<{ readonly entries: readonly Json[]; readonly traces: readonly string[] }> {
+  leaveAsCrashed(folder, kept, randomStream('dead-disk', seed));
   const { disk, entries, traces } = open();
   await disk.close();
   return { entries, traces };
@@ -52,12 +52,38 @@ async function found(kept: DiskKept): Promise<{ readonly entries: readonly Json[
 
 test.each<[DiskKept, readonly Json[], readonly string[]]>([
   ['keep', ['a', 'b', 'c', 'unsynced'], []],
-  ['lose-unsynced', ['a', 'b', 'c'], []],
   ['torn-tail', ['a', 'b', 'c'], ['torn-tail-cut']],
   ['wipe', [], []],
 ])('%s leaves what its name says', async (kept, entries, traces) => {
   await killedInAFlush();
   expect(await found(kept)).toEqual({ entries, traces });
+});
+
+test('lose-unsynced leaves the durable entries and any first few of the others, the same for the same seed', async () => {
+  const others = ['d', 'e', 'ö', 'g'];
+  const left: (readonly Json[])[] = [];
+  await killedInAFlush(others);
+  const [log, mark] = ['log', 'log.durable'].map((name) => fs.readFileSync(join(folder, name))) as [Buffer, Buffer];
+  for (const seed of [...Array.from({ length: 60 }, (_, index) => index), 7]) {
+    // In place: the mark is of this file.
+    fs.truncateSync(join(folder, 'log'));
+    fs.writeFileSync(join(folder, 'log'), log, { flag: 'r+' });
+    fs.writeFileSync(join(folder, 'log.durable'), mark);
+    const { entries, traces } = await found('lose-unsynced', seed);
+    expect(traces).toEqual([]);
+    left.push(entries);
+  }
+  const prefixes = Array.from({ length: others.length + 1 }, (_, count) => ['a', 'b', 'c', ...others.slice(0, count)]);
+  for (const entries of left) expect(prefixes).toContainEqual(entries);
+  for (const prefix of prefixes) expect(left.filter((entries) => JSON.stringify(entries) === JSON.stringify(prefix)).length, prefix.join()).toBeGreaterThan(3);
+  expect(left.at(-1)).toEqual(left[7]);
+});
+
+test('lose-unsynced loses a record that was not written whole', async () => {
+  await killedInAFlush();
+  const { length } = fs.readFileSync(join(folder, 'log')).toString('latin1').split('unsynced')[0] ?? '';
+  fs.truncateSync(join(folder, 'log'), length + 3);
+  expect(await found('lose-unsynced')).toEqual({ entries: ['a', 'b', 'c'], traces: [] });
 });
 
 test('a log whose bit is flipped is refused, wherever the bit is', async () => {

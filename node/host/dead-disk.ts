@@ -2,9 +2,10 @@
 // Done before the next life opens the log, on the node's own disk, so that it works wherever a node runs.
 import fs from 'node:fs';
 import { join } from 'node:path';
+import type { Json } from '../contract.ts';
 import type { DiskKept } from '../disk-fault.ts';
 import { FILE, MARK_BYTES, MARK_FILE, NEW_FILE } from './disk.ts';
-import { recordSpans } from './record.ts';
+import { recordAt, recordRoom, recordSpans, writeRecord } from './record.ts';
 
 /** No record begins like this. */
 const UNREADABLE = Buffer.alloc(24, 0xa5);
@@ -24,6 +25,10 @@ export function leaveAsCrashed(folder: string, kept: DiskKept, random: () => num
     const durable = durableBytes(folder, fd);
     // A replacement that nobody was told of yet is there as a whole, which a crash may leave too.
     if (durable === null) return;
+    if (kept === 'lose-unsynced') {
+      losePart(fd, durable, random);
+      return;
+    }
     fs.ftruncateSync(fd, durable);
     if (kept === 'torn-tail') fs.writeSync(fd, UNREADABLE, 0, UNREADABLE.length, durable);
     else if (kept === 'flip-bit') flipBit(fd, random);
@@ -38,6 +43,19 @@ function durableBytes(folder: string, fd: number): number | null {
   const mark = fs.existsSync(path) ? fs.readFileSync(path) : Buffer.alloc(0);
   if (mark.length < MARK_BYTES || mark.readBigUInt64LE(0) !== fs.fstatSync(fd, { bigint: true }).ino) return null;
   return Number(mark.readBigUInt64LE(8));
+}
+
+/** Of what was being flushed the first few entries survive, none to all of them alike, as in the simulator. */
+function losePart(fd: number, durable: number, random: () => number): void {
+  const unsynced = recordAt(fs.readFileSync(fd), durable);
+  fs.ftruncateSync(fd, durable);
+  if (unsynced === null) return;
+  const entries = JSON.parse(unsynced.payload.toString('utf8')) as readonly Json[];
+  const kept = Math.floor(random() * (entries.length + 1));
+  if (kept === 0) return;
+  const payload = JSON.stringify(entries.slice(0, kept));
+  const buffer = Buffer.alloc(recordRoom(payload.length));
+  fs.writeSync(fd, buffer, 0, writeRecord(buffer, payload, unsynced.sequence), durable);
 }
 
 /** In a record before the last: in the last it could not be told from a torn tail, which is cut. */

@@ -37,7 +37,8 @@ export function writeRecord(buffer: Buffer, payload: string, sequence: number): 
 
 type Found = { readonly sequence: number; readonly payload: Buffer; readonly end: number };
 
-function recordAt(log: Buffer, at: number): Found | null {
+/** null: no whole record begins there. */
+export function recordAt(log: Buffer, at: number): Found | null {
   if (at + HEADER_BYTES > log.length || log.readUInt32LE(at) !== MAGIC) return null;
   const end = at + HEADER_BYTES + log.readUInt32LE(at + 8);
   if (end > log.length || log.readUInt32LE(at + 4) !== crc32(log.subarray(at + 8, end))) return null;
