@@ -227,6 +227,19 @@ describe('faults', () => {
     ]);
   });
 
+  test.each([
+    ['{ at: 2s, crash: leader, disk: wipe, for: 1s }', 'crash at 2s'],
+    ['{ at: 2s, wipe: any, for: 1s }', 'wipe at 2s'],
+    ['{ at: 5s, start: n1 }, { at: 2s, wipe: n1 }', 'wipe at 2s'],
+    ['{ at: 2s, wipe: n1 }, { at: 5s, restart: all }', 'wipe at 2s'],
+    ['{ at: 2s, wipe: n1 }, { at: 5s, start: n2 }, { at: 1s, restart: n1 }', null],
+    ['{ at: 2s, wipe: leader }, { at: 5s, start: any }', null],
+    ['{ at: 2s, crash: n1, disk: flip-bit, for: 1s }, { at: 4s, crash: n2, for: 1s }', null],
+  ])('that bring a node back without its votes are warned of: %s', (faults, fault) => {
+    const { warnings } = planOf(`${BASE}faults: [${faults}]`, { ...SIM, supports: new Set([...ALL, 'start'] as const) });
+    expect(warnings).toEqual(fault === null ? [] : [`${fault}: the node comes back under its old id with an empty disk: it has forgotten what it voted for and may vote twice, so what stable claims need not hold; replace-node lets a new node take its place`]);
+  });
+
   test('that outlast the measure window are warned of', () => {
     expect(planOf(`${BASE}faults: [{ at: 29s, crash: n1, for: 5s }]`).warnings).toEqual(['crash at 29s lasts beyond the measure window: what follows it is not measured']);
   });

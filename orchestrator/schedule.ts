@@ -7,6 +7,7 @@ import type { ExperimentDocument, Path } from './document.ts';
 import { LabError } from './errors.ts';
 import { fail } from './experiment.ts';
 import type { FaultChoice } from './experiment.ts';
+import { forgettingFaults } from './faults/forgotten.ts';
 import { fixedNodes } from './faults/selector.ts';
 import type { Action, Fault, Plan, Selector, Side } from './kinds.ts';
 import { didYouMean } from './suggest.ts';
@@ -87,5 +88,9 @@ export function scheduleOf(choices: readonly FaultChoice[], scene: Scene, subjec
     });
   });
   // Stable: what begins together keeps the order of the file.
-  return { schedule: entries.sort((left, right) => left.atMs - right.atMs), warnings };
+  const schedule = entries.sort((left, right) => left.atMs - right.atMs);
+  for (const { name, index } of forgettingFaults(schedule, scene.nodes)) {
+    warnings.push(`${name} at ${(choices[index]?.atMs ?? 0) / 1000}s: the node comes back under its old id with an empty disk: it has forgotten what it voted for and may vote twice, so what ${subject.label} claims need not hold; replace-node lets a new node take its place`);
+  }
+  return { schedule, warnings };
 }
