@@ -5,6 +5,7 @@ import { PROFILES } from '../../netem/profiles.ts';
 import { BUILTINS } from '../builtins.ts';
 import { LabError } from '../errors.ts';
 import { didYouMean } from '../suggest.ts';
+import { SHAPERS } from './shaper-choice.ts';
 
 type Verb = { readonly name: string; readonly summary: string; readonly flags: readonly string[]; readonly words: readonly string[] };
 
@@ -18,7 +19,7 @@ const WORDS: { readonly [verb: string]: readonly string[] } = {
   new: ['experiment', 'workload', 'protocol'], wan: names(PROFILES), completion: Object.keys(SHELLS),
 };
 const VALUES: { readonly [flag: string]: readonly string[] } = {
-  '--on': ['sim', 'local', 'sim,local'], '--wan': names(PROFILES), '--fault': names(BUILTINS.faults).map((name) => `${name}:`), '--load': ['open', 'closed', 'both'],
+  '--on': ['sim', 'local', 'netns', 'sim,local'], '--shaper': SHAPERS, '--wan': names(PROFILES), '--fault': names(BUILTINS.faults).map((name) => `${name}:`), '--load': ['open', 'closed', 'both'],
 };
 
 /** program: with every command added. */

@@ -1,6 +1,7 @@
 // `lab list`: everything that an experiment can name, with one line about each; --json for programs, the options of protocols with it.
 import type { Json } from '../../node/contract.ts';
 import { PROFILES } from '../../netem/profiles.ts';
+import { tc } from '../../netem/shell/tc.ts';
 import { userspace } from '../../netem/shell/userspace.ts';
 import { METRICS } from '../metrics/names.ts';
 import { loadPlugins } from './plugins.ts';
@@ -24,7 +25,7 @@ export async function listEverything({ plugin, json }: { readonly plugin: readon
     metrics: METRICS.map(({ name, meaning }) => ({ name, summary: meaning })),
     'network profiles': PROFILES,
     runners: createRunners(null, plugins),
-    shapers: [userspace],
+    shapers: [tc, userspace],
     sinks: registry.sinks,
   };
   if (!json) return Object.entries(sections).map(([title, items]) => section(title, items)).join('\n');

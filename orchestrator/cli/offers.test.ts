@@ -1,6 +1,6 @@
 // What the command line offers a newcomer and a program: files that run, lists as JSON, completion, help with examples.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -52,9 +52,15 @@ test('the list for programs holds every kind of thing, and the options of each p
   const list = JSON.parse(ran('list', '--json')) as { readonly [kind: string]: readonly { readonly name: string; readonly options?: object; readonly unit?: string }[] };
   expect(list['protocols']?.find(({ name }) => name === 'stick')?.options).toHaveProperty('roundMs');
   expect(list['metrics']?.find(({ name }) => name === 'commit.p50')).toMatchObject({ unit: 'ms' });
-  for (const [kind, name] of [['workloads', 'register'], ['faults', 'crash'], ['checks', 'integrity'], ['networks', 'aws-5'], ['runners', 'local'], ['shapers', 'userspace'], ['sinks', 'files']]) {
+  for (const [kind, name] of [['workloads', 'register'], ['faults', 'crash'], ['checks', 'integrity'], ['networks', 'aws-5'], ['runners', 'local'], ['runners', 'netns'], ['shapers', 'tc'], ['shapers', 'userspace'], ['sinks', 'files']]) {
     expect(list[kind ?? '']?.map((item) => item.name)).toContain(name);
   }
+});
+
+test('the README names every runner', () => {
+  const list = JSON.parse(ran('list', '--json')) as { readonly runners: readonly { readonly name: string }[] };
+  const [, table = ''] = /<!-- runners -->\n((?:\|.*\n)+)/.exec(readFileSync(fileURLToPath(new URL('../../README.md', import.meta.url)), 'utf8')) ?? [];
+  expect([...table.matchAll(/^\| `(\w+)`/gm)].map(([, name]) => name)).toEqual(list.runners.map(({ name }) => name));
 });
 
 test('bash completes commands, names and flags without starting a process', () => {

@@ -8,6 +8,7 @@ import type { ShaperChoice } from '../kinds.ts';
 export type TrialSite = { readonly site: Site; close(): Promise<void> };
 /** On the command line. */
 export const AUTO = 'auto';
+export const SHAPERS = [AUTO, 'tc', 'userspace'];
 
 /** shapers: the best first. asked: a name, or AUTO. Rejects with a LabError when the one that was asked for does not work. */
 export async function chooseShaper(runner: string, shapers: readonly Shaper[], openTrial: () => Promise<TrialSite>, asked: string): Promise<ShaperChoice> {

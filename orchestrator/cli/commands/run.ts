@@ -1,11 +1,9 @@
 // `lab run`: its flags.
 import { PROTOCOLS } from '../../../node/registry.ts';
 import type { RunFlags } from '../run.ts';
-import { AUTO } from '../shaper-choice.ts';
+import { AUTO, SHAPERS } from '../shaper-choice.ts';
 import { collect, oneOf, wholeNumber } from './command.ts';
 import type { AddCommand } from './command.ts';
-
-const SHAPERS = [AUTO, 'tc', 'userspace'];
 
 const [first = '', second = first] = PROTOCOLS.map(({ name }) => name);
 
