@@ -34,6 +34,7 @@ const KEYS: { readonly [path: string]: string } = {
   protocols: 'what is compared: a name, or { name: { option: value }, as: label }',
   nodes: 'a count, or a list of regions of the network, one for each node',
   leader: 'the node or region that leads; refused unless every protocol can pin one',
+  spares: 'nodes that wait to join, a count or a list of regions: they get the next names, and only a fault (add-node, replace-node, start) starts them',
   network: 'the links between the nodes',
   'network.wan': 'a network profile (lab wan shows them), or a file with a matrix of your own: ./my-matrix.csv or .json, relative to the experiment file',
   'network.regions': 'these of its regions alone, in this order: a count of nodes takes the first ones',
@@ -182,6 +183,7 @@ export function experimentJsonSchema(registry: Registry): JsonSchema {
   const set = (name: string, part: Part) => { properties[name] = part; };
   set('name', { type: 'string', pattern: '^[a-z0-9][a-z0-9-]{0,39}$' });
   set('protocols', { type: 'array', minItems: 1, items: protocolsOf(registry) });
+  set('spares', { default: 0, anyOf: [{ type: 'integer', minimum: 0, maximum: 64 }, { type: 'array', items: regionOf() }] });
   set('nodes', { default: 5, anyOf: [{ type: 'integer', minimum: 1, maximum: 64 }, { type: 'array', items: regionOf() }] });
   set('load', loadOf(registry));
   set('faults', { type: 'array', items: faultsOf(registry) });

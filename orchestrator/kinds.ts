@@ -2,7 +2,7 @@
 // else (faults, workloads, checks, sinks, runners) is an object of one of these kinds. The simulator needs no promises.
 import type { z } from 'zod';
 import type { ClockSpec } from '../node/clock.ts';
-import type { AnyProtocol, Claim, Command, CommandId, Json, KeyOperation, NodeId } from '../node/contract.ts';
+import type { AnyProtocol, Claim, Command, CommandId, Json, KeyOperation, NodeId, Reconfigure } from '../node/contract.ts';
 import type { DiskChange, DiskKept } from '../node/disk-fault.ts';
 import type { NodeEvent, Reply } from '../node/replica.ts';
 import type { Detail } from '../node/seat.ts';
@@ -38,13 +38,18 @@ export type RunEvent =
   /** At the end, of links that were as planned all the time, as a kernel has counted them. */
   | { readonly type: 'counters'; readonly links: readonly LinkCounters[] }
   | { readonly type: 'action'; readonly action: Action; readonly plannedMs: number; readonly nodes: readonly NodeId[] }
+  /** A change of membership, asked of the leader or of whoever is up, and again under the same id until there is an answer. */
+  | { readonly type: 'submitted'; readonly command: Command<Reconfigure> }
+  /** attempts: how often it was asked. */
+  | { readonly type: 'answered'; readonly id: CommandId; readonly reply: Reply; readonly attempts: number }
   | { readonly type: 'fault'; readonly phase: 'begin' | 'end'; readonly name: string; readonly index: number; readonly nodes: readonly NodeId[] };
 
 /** atMs: true time since the run's start (release of the nodes); node: 'lab' for RunEvents, 'load' for ClientEvents. */
 export type LabEvent = { readonly atMs: number; readonly node: NodeId; readonly life: number; readonly sequence: number }
   & (NodeEvent | ClientEvent | RunEvent);
 
-export type Selector = NodeId | 'leader' | 'any-follower' | 'any' | 'all' | { readonly region: string };
+/** spare: the next of the nodes that wait to join. */
+export type Selector = NodeId | 'leader' | 'any-follower' | 'any' | 'all' | 'spare' | { readonly region: string };
 
 /** One direction between two sides. */
 export type Side = { readonly from: readonly Selector[]; readonly to: readonly Selector[] | 'others' };
@@ -64,6 +69,8 @@ export type Action =
   | { readonly type: 'clock'; readonly node: Selector; readonly change: (Partial<ClockSpec> & { readonly stepMs?: number }) | null }
   /** null: back to the plan's disk. */
   | { readonly type: 'disk'; readonly node: Selector; readonly change: DiskChange | null }
+  /** What comes later of the same fault waits for its answer, and does not happen unless that is ok. */
+  | { readonly type: 'reconfigure'; readonly add: readonly Selector[]; readonly remove: readonly Selector[] }
   /** Arrivals come so many times as fast; 1: as planned. The factors of several faults multiply. */
   | { readonly type: 'load'; readonly factor: number };
 
@@ -164,7 +171,8 @@ export type Plan = {
   readonly seed: string;
   /** Every wall clock of the run starts here. */
   readonly epochMs: number;
-  readonly nodes: readonly { readonly id: NodeId; readonly address: string; readonly region: string; readonly clock: ClockSpec }[];
+  /** joining: a spare, in no configuration, started by nothing but a fault. */
+  readonly nodes: readonly { readonly id: NodeId; readonly address: string; readonly region: string; readonly clock: ClockSpec; readonly joining?: true }[];
   /** Pinned, or null. */
   readonly leader: NodeId | null;
   /** Rows and columns: node ids and the regions of clients. */

@@ -21,6 +21,8 @@ import { shareOut } from './load/loop.ts';
 import type { Loop } from './load/loop.ts';
 import { checkRegion, networkOf } from './networks.ts';
 import { scheduleOf } from './schedule.ts';
+import { MAX_NODES } from './schema.ts';
+import { membersOf } from './seats.ts';
 import { didYouMean } from './suggest.ts';
 import type { Range } from './units.ts';
 
@@ -54,7 +56,7 @@ type Ground = {
   readonly profile: Profile;
   /** What the network's file leaves open. */
   readonly remarks: readonly string[];
-  readonly nodes: readonly { readonly id: NodeId; readonly region: string; readonly address: string }[];
+  readonly nodes: readonly { readonly id: NodeId; readonly region: string; readonly address: string; readonly joining?: true }[];
   readonly leader: NodeId | null;
   readonly clients: Plan['load']['clients'];
   readonly links: LinkMatrix;
@@ -62,24 +64,30 @@ type Ground = {
   readonly settleMs: number;
 };
 
-function nodesOf({ nodes }: Settings, profile: Profile, document: ExperimentDocument): Ground['nodes'] {
-  const regions = typeof nodes === 'number' ? Array.from({ length: nodes }, (_, index) => profile.regions[index % profile.regions.length] ?? '') : nodes;
+/** The members, then the spares. */
+function nodesOf({ nodes, spares }: Settings, profile: Profile, document: ExperimentDocument): Ground['nodes'] {
+  const placed = (given: number | readonly string[], before: number) => (
+    typeof given === 'number' ? Array.from({ length: given }, (_, index) => profile.regions[(before + index) % profile.regions.length] ?? '') : given);
+  const members = placed(nodes, 0);
+  const regions = [...members, ...placed(spares, members.length)];
+  if (regions.length > MAX_NODES) fail(document, ['spares'], `with the nodes they are ${regions.length}`, `an experiment has at most ${MAX_NODES} nodes, its spares among them`);
   return regions.map((region, index) => {
-    checkRegion(region, profile, document, ['nodes', index], false);
+    const joins = index >= members.length;
+    checkRegion(region, profile, document, joins ? ['spares', index - members.length] : ['nodes', index], false);
     // Of the range for benchmarks (RFC 2544): never a host that a packet could reach.
-    return { id: `n${index + 1}`, region, address: `198.18.0.${11 + index}` };
+    return { id: `n${index + 1}`, region, address: `198.18.0.${11 + index}`, ...(joins ? { joining: true } : {}) };
   });
 }
 
 function pinned({ leader }: Settings, nodes: Ground['nodes'], document: ExperimentDocument): NodeId | null {
   if (leader === null) return null;
-  const node = nodes.find(({ id, region }) => id === leader || region === leader);
+  const node = nodes.find(({ id, region, joining }) => (id === leader || region === leader) && joining !== true);
   if (node === undefined) fail(document, ['leader'], `there is no node or region ${JSON.stringify(leader)}`, didYouMean(leader, [...new Set(nodes.flatMap(({ id, region }) => [id, region]))]));
   return node.id;
 }
 
 function clientsOf({ load }: Settings, nodes: Ground['nodes'], profile: Profile, document: ExperimentDocument): Plan['load']['clients'] {
-  const given = load.clients ?? Object.fromEntries(nodes.map(({ region }) => [region, 1]));
+  const given = load.clients ?? Object.fromEntries(nodes.flatMap(({ region, joining }) => (joining === true ? [] : [[region, 1]])));
   const clients = Object.entries(given).map(([region, count]) => ({ region, count }));
   if (clients.length === 0) fail(document, ['load', 'clients'], '{} leaves nobody to send', 'name a region and its weight: { us-east-1: 1 }');
   for (const { region } of clients) checkRegion(region, profile, document, ['load', 'clients', region], true);
@@ -138,7 +146,7 @@ function clockErrorMs({ clocks, run }: Settings, settleMs: number): number {
 /** What a protocol may know of a plan, at planning and for its closed form. */
 function factsOf({ settings, nodes, leader, links, settleMs }: Ground): Facts {
   return {
-    members: nodes.map(({ id }) => id),
+    members: membersOf({ nodes }),
     leader,
     oneWayMs: oneWaysOf(links),
     clockErrorMs: clockErrorMs(settings, settleMs),
@@ -147,7 +155,7 @@ function factsOf({ settings, nodes, leader, links, settleMs }: Ground): Facts {
   };
 }
 
-type Resolved = { readonly options: Json; readonly leadership: Leadership; readonly warnings: readonly string[] };
+type Resolved = { readonly options: Json; readonly leadership: Leadership; readonly reconfigurable: boolean; readonly warnings: readonly string[] };
 
 /** The protocol's own rules, applied to the options as given. */
 function resolved(choice: Choice, ground: Ground, experiment: Experiment): Resolved {
@@ -166,6 +174,10 @@ function resolved(choice: Choice, ground: Ground, experiment: Experiment): Resol
     const hint = unknown ? didYouMean(option, Object.keys(defaults)) : `change it, or leave it out for its default ${JSON.stringify(defaults[option] ?? null)}`;
     fail(document, option === '' ? choice.path : [...choice.path, option], unknown || value === '' || message.includes(value) ? message : `${value}: ${message}`, hint, unknown);
   };
+  const reconfigurable = protocol.reconfigurable ?? false;
+  if (!reconfigurable && ground.nodes.some(({ joining }) => joining === true)) {
+    fail(document, ['spares'], `${choice.label} cannot change its members: no spare could ever join`, 'leave spares out, or choose protocols that are reconfigurable');
+  }
   const merged = mergeOptions(defaults, given);
   merged.problems.forEach(consider);
   // Asked before resolve, which may word a conflict in its own way, and after it, when `auto` is decided.
@@ -181,7 +193,7 @@ function resolved(choice: Choice, ground: Ground, experiment: Experiment): Resol
   if (settings.load.target === 'leader' && leadership === 'none') {
     fail(document, ['load', 'target'], `${choice.label} has no leader that clients could ask`, 'choose target: nearest or spread');
   }
-  return { options, leadership, warnings };
+  return { options, leadership, reconfigurable, warnings };
 }
 
 function drawn({ from, to }: Range, random: () => number): number {
@@ -220,13 +232,13 @@ function loadOf({ settings: { load }, clients }: Ground, peak: number): Plan['lo
 
 type Run = { readonly repetition: number; readonly seed: string; readonly runner: PlanRequest; readonly variant: number; readonly mark: Loop | null };
 
-function planOf(choice: Choice, { options, leadership, warnings }: Resolved, ground: Ground, run: Run, experiment: Experiment): Plan {
+function planOf(choice: Choice, { options, leadership, reconfigurable, warnings }: Resolved, ground: Ground, run: Run, experiment: Experiment): Plan {
   const { settings, document, nodes, profile, links, settleMs } = ground;
   const { repetition, seed, mark, runner: { runner, supports, shaper, time } } = run;
   const { suffix } = experiment.variants[run.variant] ?? { suffix: '' };
   const clocks = clocksOf(ground, seed);
   const scene = { nodes, links, warmupMs: settings.run.warmup, measureMs: settings.run.measure, openLoop: settings.load.rate !== null, runner, supports, faults: experiment.registry.faults, document };
-  const faults = scheduleOf(settings.faults, scene, { label: choice.label, leadership }, seed);
+  const faults = scheduleOf(settings.faults, scene, { label: choice.label, leadership, reconfigurable }, seed);
   const peak = peakFactor(faults.schedule);
   const load = loadOf(ground, peak);
   const simulated = runner === 'sim';
@@ -243,7 +255,9 @@ function planOf(choice: Choice, { options, leadership, warnings }: Resolved, gro
     repetition,
     seed,
     epochMs: EPOCH_MS + Math.floor(randomStream(seed, 'epoch')() * EPOCH_SPREAD_MS),
-    nodes: nodes.map(({ id, region, address }, index) => ({ id, address, region, clock: clocks[index] ?? { offsetMs: 0, driftPpm: 0, ntp: null } })),
+    nodes: nodes.map(({ id, region, address, joining }, index) => ({
+      id, address, region, clock: clocks[index] ?? { offsetMs: 0, driftPpm: 0, ntp: null }, ...(joining === true ? { joining } : {}),
+    })),
     leader: ground.leader,
     links,
     ...(ground.linkSchedule === undefined ? {} : { linkSchedule: ground.linkSchedule }),

@@ -23,6 +23,30 @@ function entry(action: Action, index = 0): Plan['schedule'][number] {
 
 const crash = (node: Selector) => ({ type: 'crash', node, disk: 'keep' }) as const;
 
+describe('spares', () => {
+  const spared = { nodes: ['n1', 'n2', 'n3', 'n4'].map((id, index) => ({ id, region: 'east', ...(index < 2 ? {} : { joining: true }) })) } as unknown as Plan;
+  const view = viewOf({ n1: 'n1@1', n2: 'n1@1', n3: 'down', n4: 'down' });
+  const change: Action = { type: 'reconfigure', add: ['spare'], remove: ['any-follower'] };
+
+  test('are taken in turn, each by one fault, and mean nobody when none is left', () => {
+    const resolver = new Resolver(spared, () => 0);
+    expect(resolver.resolve(entry({ type: 'start', node: 'spare' }), view)).toEqual({ type: 'start', nodes: ['n3'] });
+    expect(resolver.resolve(entry(change), view)).toEqual({ type: 'reconfigure', nodes: ['n3', 'n2'], add: ['n3'], remove: ['n2'] });
+    expect(resolver.resolve(entry(change, 1), view)).toMatchObject({ add: ['n4'] });
+    expect(resolver.resolve(entry(change, 2), view)).toEqual({ type: 'reconfigure', nodes: [], add: [], remove: [] });
+  });
+
+  test('are among all, any and their region from when they have joined; who left is not', () => {
+    const resolver = new Resolver(spared, () => 0);
+    const all = (index: number) => resolver.resolve(entry(crash('all'), index), view).nodes;
+    expect(all(0)).toEqual(['n1', 'n2']);
+    expect(resolver.resolve(entry(crash({ region: 'east' }), 1), view).nodes).toEqual(['n1', 'n2']);
+    resolver.changed({ add: ['n3'], remove: ['n1'] });
+    expect(all(2)).toEqual(['n2', 'n3']);
+    expect(resolver.members).toEqual(['n2', 'n3']);
+  });
+});
+
 describe('the leader', () => {
   test('is the node that most nodes name, the newest epoch first', () => {
     expect(leaderOf(viewOf({ n1: 'n1@3', n2: 'n1@3', n3: 'n3@4', n4: 'n1@3' }))).toBe('n3');

@@ -4,6 +4,7 @@ import type { NodeId, Status } from '../node/contract.ts';
 import type { DiskKept } from '../node/disk-fault.ts';
 import type { ChangedLink } from '../netem/overlay.ts';
 import type { Action, Plan, Selector, Side } from './kinds.ts';
+import { membersOf } from './seats.ts';
 
 export type View = ReadonlyMap<NodeId, { readonly status: Status | null; readonly up: boolean }>;
 type Pairs = readonly (readonly [NodeId, NodeId])[];
@@ -17,6 +18,8 @@ export type ResolvedAction =
   | { readonly type: 'links'; readonly overlay: string; readonly nodes: readonly NodeId[]; readonly links: readonly ChangedLink[] | null }
   | { readonly type: 'clock'; readonly nodes: readonly NodeId[]; readonly change: Extract<Action, { type: 'clock' }>['change'] }
   | { readonly type: 'disk'; readonly nodes: readonly NodeId[]; readonly change: Extract<Action, { type: 'disk' }>['change'] }
+  /** Nobody is added or removed where one of its selectors fits no node. */
+  | { readonly type: 'reconfigure'; readonly nodes: readonly NodeId[]; readonly add: readonly NodeId[]; readonly remove: readonly NodeId[] }
   | { readonly type: 'load'; readonly nodes: readonly NodeId[]; readonly factor: number };
 
 /** The nodes of an action; of a cut, those that its selectors name. */
@@ -40,6 +43,9 @@ export function leaderOf(view: View): NodeId | null {
 export class Resolver {
   readonly #plan: Plan;
   readonly #random: () => number;
+  /** Who is a member, as far as was done by these actions, and the spares that are spoken for. */
+  #members: readonly NodeId[];
+  readonly #taken = new Set<NodeId>();
   readonly #bound = new Map<string, readonly NodeId[]>();
   /** The nodes of each overlay that is on. */
   readonly #overlaid = new Map<string, readonly NodeId[]>();
@@ -47,6 +53,16 @@ export class Resolver {
   constructor(plan: Plan, random: () => number) {
     this.#plan = plan;
     this.#random = random;
+    this.#members = membersOf(plan);
+  }
+
+  get members(): readonly NodeId[] {
+    return this.#members;
+  }
+
+  /** A change of membership was answered with ok. */
+  changed({ add, remove }: { readonly add: readonly NodeId[]; readonly remove: readonly NodeId[] }): void {
+    this.#members = [...this.#members.filter((id) => !remove.includes(id)), ...add];
   }
 
   resolve(entry: Plan['schedule'][number], view: View): ResolvedAction {
@@ -59,6 +75,12 @@ export class Resolver {
       case 'links': {
         const { nodes, pairs } = this.#sides(action.overlay, action.changes, index, view);
         return { type: 'links', overlay: action.overlay, nodes, links: pairs?.map(([from, to, { change }]) => [from, to, change]) ?? null };
+      }
+      case 'reconfigure': {
+        const [add, remove] = [action.add, action.remove].map((selectors) => selectors.map((selector) => this.#nodes(selector, index, view, false)));
+        const all = [...(add ?? []), ...(remove ?? [])];
+        if (all.some((nodes) => nodes.length === 0)) return { type: 'reconfigure', nodes: [], add: [], remove: [] };
+        return { type: 'reconfigure', nodes: all.flat(), add: (add ?? []).flat(), remove: (remove ?? []).flat() };
       }
       case 'load':
         return { type: 'load', nodes: [], factor: action.factor };
@@ -108,14 +130,22 @@ export class Resolver {
     return nodes;
   }
 
+  #nextSpare(): readonly NodeId[] {
+    const spare = this.#plan.nodes.find(({ id, joining }) => joining === true && !this.#taken.has(id) && !this.#members.includes(id));
+    if (spare === undefined) return [];
+    this.#taken.add(spare.id);
+    return [spare.id];
+  }
+
   /** ofDown: `any` means one of those that are down, for a fault that begins with a start. */
   #bind(selector: Selector, view: View, ofDown: boolean): readonly NodeId[] {
-    if (typeof selector !== 'string') return this.#plan.nodes.filter(({ region }) => region === selector.region).map(({ id }) => id);
-    if (selector === 'all') return this.#ids();
+    if (typeof selector !== 'string') return this.#plan.nodes.flatMap(({ id, region }) => (region === selector.region && this.#members.includes(id) ? id : []));
+    if (selector === 'all') return this.#ids().filter((id) => this.#members.includes(id));
+    if (selector === 'spare') return this.#nextSpare();
     const leader = leaderOf(view);
     if (selector === 'leader') return leader === null ? [] : [leader];
     if (selector !== 'any' && selector !== 'any-follower') return [selector];
-    const eligible = this.#ids().filter((id) => view.get(id)?.up === !ofDown && (selector === 'any' || id !== leader));
+    const eligible = this.#ids().filter((id) => this.#members.includes(id) && view.get(id)?.up === !ofDown && (selector === 'any' || id !== leader));
     const drawn = eligible[Math.floor(this.#random() * eligible.length)];
     return drawn === undefined ? [] : [drawn];
   }

@@ -9,17 +9,18 @@ import { bytes, duration, offsetRange, positiveDuration, ppm, ppmRange, readDura
 export const NAME = /^[a-z0-9][a-z0-9-]{0,39}$/;
 const name = z.string().refine((text) => NAME.test(text), { error: (issue) => `${shown(issue.input)} is not a name\nuse up to 40 of a-z, 0-9 and -` });
 
-const MAX_NODES = 64;
+export const MAX_NODES = 64;
 
-const nodes = z.unknown().transform((input, context): number | readonly string[] => {
+/** A count, or a region for each; name: of the key, least: of them. */
+const nodesAs = (name: string, least: number) => z.unknown().transform((input, context): number | readonly string[] => {
   const refuse = (problem: string, remedy: string) => {
     context.issues.push({ code: 'custom', message: `${problem}\n${remedy}`, input });
     return z.NEVER;
   };
   const count = Array.isArray(input) ? input.length : input;
-  if (typeof count !== 'number' || !Number.isInteger(count)) return refuse(`${shown(input)} is neither a count nor a list of regions`, 'write nodes: 5, or nodes: [us-east-1, eu-west-1]');
-  if (count < 1) return refuse(`${shown(input)} is no cluster`, 'an experiment has at least 1 node');
-  if (count > MAX_NODES) return refuse(`${count} nodes are too many`, `an experiment has at most ${MAX_NODES} nodes`);
+  if (typeof count !== 'number' || !Number.isInteger(count)) return refuse(`${shown(input)} is neither a count nor a list of regions`, `write ${name}: 5, or ${name}: [us-east-1, eu-west-1]`);
+  if (count < least) return refuse(`${shown(input)} is no ${name === 'nodes' ? 'cluster' : 'count'}`, `an experiment has at least ${least} ${least === 1 ? 'node' : name}`);
+  if (count > MAX_NODES) return refuse(`${count} ${name} are too many`, `an experiment has at most ${MAX_NODES} nodes`);
   if (!Array.isArray(input)) return count;
   const regions = input.filter((region) => typeof region === 'string');
   return regions.length === count ? regions : refuse(`${shown(input)} is not a list of regions`, 'write a name of the network profile for each node');
@@ -115,7 +116,9 @@ const longest = z.number().max(DAY_MS);
 export const EXPERIMENT_SHAPE = {
   name,
   protocols: z.array(z.unknown()).min(1).max(100),
-  nodes: nodes.default(5),
+  nodes: nodesAs('nodes', 1).default(5),
+  /** Nodes that wait to join: they get the next names, and nothing but a fault starts them. */
+  spares: nodesAs('spares', 0).default(0),
   leader: z.string().nullable().default(null),
   network: network.prefault({}),
   clocks: clocks.prefault({}),

@@ -3,12 +3,17 @@ import type { NodeId } from '../node/contract.ts';
 import type { Seat } from '../node/seat.ts';
 import type { Plan } from './kinds.ts';
 
+/** Those that a run begins with; the others are spares. */
+export function membersOf({ nodes }: { readonly nodes: readonly { readonly id: NodeId; readonly joining?: true }[] }): readonly NodeId[] {
+  return nodes.flatMap(({ id, joining }) => (joining === true ? [] : id));
+}
+
 /** The seat of a node; the runner adds the number of its life. */
 export function seatOf(plan: Plan, self: NodeId): Omit<Seat, 'life'> {
   return {
     self,
-    members: plan.nodes.map(({ id }) => id),
-    joining: false,
+    members: membersOf(plan),
+    joining: !membersOf(plan).includes(self),
     addresses: Object.fromEntries(plan.nodes.map(({ id, address }) => [id, address])),
     options: plan.options,
     maxMessageBytes: plan.maxMessageBytes,

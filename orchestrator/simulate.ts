@@ -1,6 +1,5 @@
 // The runner `sim`: a whole plan in virtual time. Nodes, links, disks and clocks are the simulator's; clients, faults and
 // selectors are the same code as on real processes. A seed fixes every byte of the event stream.
-import type { NodeId, Status } from '../node/contract.ts';
 import { randomStream } from '../node/kit/random.ts';
 import { LinkSteps } from '../netem/schedule.ts';
 import type { Reply } from '../node/replica.ts';
@@ -13,8 +12,9 @@ import { openClientDelay } from './load/client-delay.ts';
 import { Sessions } from './load/sessions.ts';
 import { simulatedProbes } from './probing.ts';
 import { Resolver } from './resolve.ts';
-import type { ResolvedAction } from './resolve.ts';
-import { seatOf } from './seats.ts';
+import type { ResolvedAction, View } from './resolve.ts';
+import { membersOf, seatOf } from './seats.ts';
+import { submitChange } from './submission.ts';
 
 const SLICE_MS = 250;
 
@@ -31,7 +31,7 @@ export function createSimulator(bytes: Bytes, breathe: () => Promise<void>, regi
   return {
     name: 'sim',
     summary: 'deterministic simulator in virtual time: no sockets, no processes, the same bytes for the same seed',
-    supports: new Set(['crash', 'stop', 'start', 'restart', 'pause', 'resume', 'cut', 'links', 'clock', 'disk', 'load']),
+    supports: new Set(['crash', 'stop', 'start', 'restart', 'pause', 'resume', 'cut', 'links', 'clock', 'disk', 'reconfigure', 'load']),
     probe: () => Promise.resolve({ ok: true }),
     async run(plan, context) {
       const run = new SimulatedRun(plan, bytes, context.emit, registry);
@@ -53,6 +53,9 @@ class SimulatedRun {
   readonly #sessions: Sessions;
   readonly #resolver: Resolver;
   #sequence = 0;
+  /** Of faults that wait for a change of membership: what is to come after it. */
+  readonly #changing = new Map<number, Plan['schedule'][number][]>();
+  #changes = 0;
 
   constructor(plan: Plan, bytes: Bytes, emit: RunContext['emit'], registry: Nouns) {
     this.#plan = plan;
@@ -84,7 +87,7 @@ class SimulatedRun {
       emit: (event) => this.#own('load', event),
     });
     for (const probes of simulatedProbes(plan)) this.#own('lab', { type: 'certificate', phase: 'idle', ...probes });
-    for (const { id } of plan.nodes) this.world.start(id);
+    for (const id of membersOf(plan)) this.world.start(id);
     this.#nextLinks(new LinkSteps(plan.links, plan.linkSchedule?.tracks ?? []));
     for (const entry of plan.schedule) this.world.at(entry.atMs, () => this.#act(entry));
     this.world.at(0, () => this.#sessions.start());
@@ -115,16 +118,49 @@ class SimulatedRun {
     });
   }
 
+  #view(): View {
+    return new Map(this.#plan.nodes.map(({ id }) => [id, { status: this.world.status(id), up: this.world.isUp(id) }]));
+  }
+
   #act(entry: Plan['schedule'][number]): void {
-    const view = new Map<NodeId, { readonly status: Status | null; readonly up: boolean }>();
-    for (const { id } of this.#plan.nodes) view.set(id, { status: this.world.status(id), up: this.world.isUp(id) });
-    const action = this.#resolver.resolve(entry, view);
-    const { nodes } = action;
     const { name, index, phase } = entry.fault;
+    const waiting = this.#changing.get(index);
+    if (waiting !== undefined) {
+      waiting.push(entry);
+      return;
+    }
+    const action = this.#resolver.resolve(entry, this.#view());
+    const { nodes } = action;
     if (phase === 'begin') this.#own('lab', { type: 'fault', phase, name, index, nodes });
     this.#own('lab', { type: 'action', action: entry.action, plannedMs: entry.atMs, nodes });
-    this.#perform(action);
-    if (phase === 'end') this.#own('lab', { type: 'fault', phase, name, index, nodes });
+    const end = (): void => { if (phase === 'end') this.#own('lab', { type: 'fault', phase, name, index, nodes }); };
+    if (action.type === 'reconfigure') this.#change(action, index, end);
+    else {
+      this.#perform(action);
+      end();
+    }
+  }
+
+  /** What comes later of the same fault waits for the answer, and is left out unless that is ok. */
+  #change({ nodes, add, remove }: Extract<ResolvedAction, { type: 'reconfigure' }>, index: number, end: () => void): void {
+    if (nodes.length === 0) return;
+    const { world } = this;
+    const waiting: Plan['schedule'][number][] = [];
+    this.#changing.set(index, waiting);
+    submitChange({ id: `lab${++this.#changes}:1`, op: { type: 'reconfigure', add, remove } }, {
+      now: () => world.nowMs,
+      later: (afterMs, run) => world.at(world.nowMs + afterMs, run),
+      view: (use) => use(this.#view()),
+      ask: (node, command, answer) => world.request(node, command, answer),
+      emit: (event) => this.#own('lab', event),
+    }, ({ outcome }) => {
+      if (outcome !== 'ok') return;
+      this.#changing.delete(index);
+      this.#resolver.changed({ add, remove });
+      this.#sessions.membersAre(this.#resolver.members);
+      end();
+      for (const entry of waiting) this.#act(entry);
+    });
   }
 
   #perform(action: ResolvedAction): void {
@@ -152,6 +188,7 @@ class SimulatedRun {
       case 'disk':
         for (const node of action.nodes) world.disk(node, action.change);
         return;
+      case 'reconfigure':
       case 'load':
         // The arrivals know the schedule.
     }

@@ -25,9 +25,11 @@ class Durability {
     switch (event.type) {
       case 'committed':
         return this.#commit(event);
+      case 'submitted':
       case 'invoke':
         if (event.command.op.type !== 'get') this.#open.set(event.command.id, true);
         return;
+      case 'answered':
       case 'reply':
         if (this.#open.delete(event.id) && event.reply.outcome === 'ok') this.#acknowledge({ atMs: event.atMs, id: event.id }, event.reply.at.slot);
         return;

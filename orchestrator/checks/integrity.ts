@@ -113,8 +113,8 @@ export const integrity: Check = {
     return {
       observe(event) {
         if (event.type === 'committed') integrity.committed(event);
-        else if (event.type === 'invoke') integrity.invoked(event.command.id, event.command.op);
-        else if (event.type === 'reply' && event.reply.outcome === 'fail') integrity.failed(event.id);
+        else if (event.type === 'invoke' || event.type === 'submitted') integrity.invoked(event.command.id, event.command.op);
+        else if ((event.type === 'reply' || event.type === 'answered') && event.reply.outcome === 'fail') integrity.failed(event.id);
       },
       finish() {
         integrity.finish();

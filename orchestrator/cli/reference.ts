@@ -153,7 +153,7 @@ function faultsPage(schema: JsonSchema): string {
   return `# Faults\n
 In an experiment: \`faults: [{ at: 10s, name: argument, option: value }]\`; on the command line: \`--fault name:argument@10s,option=value\`.
 \`at\` counts from the start of the measure window. Where a node is meant: \`n1\`, a region, \`leader\`, \`any-follower\`, \`any\`,
-\`all\`. It is chosen once for each fault: a restart restarts the node that was crashed. Repetitions shift all faults by one draw below
+\`all\`, \`spare\` (the next that waits to join). It is chosen once for each fault: a restart restarts the node that was crashed. Repetitions shift all faults by one draw below
 1 s, so that they do not always meet the same phase of a round or heartbeat, unless it says \`phase: fixed\`.\n${sections.join('')}`;
 }
 

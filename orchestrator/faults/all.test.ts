@@ -6,10 +6,10 @@ import { parseExperiment } from '../experiment.ts';
 import type { Action, Plan } from '../kinds.ts';
 import { makePlans } from '../plan.ts';
 
-const EVERYTHING: ReadonlySet<Action['type']> = new Set(['crash', 'stop', 'start', 'restart', 'pause', 'resume', 'cut', 'links', 'clock', 'disk', 'load']);
+const EVERYTHING: ReadonlySet<Action['type']> = new Set(['crash', 'stop', 'start', 'restart', 'pause', 'resume', 'cut', 'links', 'clock', 'disk', 'reconfigure', 'load']);
 
-function planOf(fault: string, { nodes = 5, more = '' } = {}): Plan {
-  const text = `name: f\nprotocols: [raft]\nnodes: ${nodes}\nrun: { warmup: 0s, measure: 30s }\n${more}faults:\n  - { at: 0s, phase: fixed, ${fault} }\n`;
+function planOf(fault: string, { nodes = 5, more = '', protocol = 'raft' } = {}): Plan {
+  const text = `name: f\nprotocols: [${protocol}]\nnodes: ${nodes}\nrun: { warmup: 0s, measure: 30s }\n${more}faults:\n  - { at: 0s, phase: fixed, ${fault} }\n`;
   const [plan] = makePlans(parseExperiment(text, 'f.yaml', createRegistry([BUILTINS])), { runner: 'test', supports: EVERYTHING });
   return plan as Plan;
 }
@@ -91,7 +91,13 @@ test('an overload raises the cap on sessions with the rate', () => {
 });
 
 test.each([
-  ['replace-node: n1', /unknown fault "replace-node"/],
+  ['replace-nodes: n1', /unknown fault "replace-nodes"/],
+  ['replace-node: n1', /there is no spare that could join \| give the experiment spares: 1/],
+  ['add-node: true', /there is no spare that could join \| give the experiment spares: 1/],
+  ['add-node: n1', /n1 is not a spare \| give the experiment spares: 1, and write spare/],
+  ['add-node: leader', /"leader" is no spare \| write spare, or the name of a node that waits to join/],
+  ['remove-node: n9', /there is no node or region "n9"/],
+  ['replace-node: n1, dead-for: 3', /3 has no unit/],
   ['majority-ring: true', /with 3 nodes there is nothing that majority-ring could do \| give the experiment more nodes/],
   ['bridge: n9', /there is no node or region "n9"/],
   ['bridge: leader', /not one node \| write the node between the halves/],
@@ -111,6 +117,32 @@ test.each([
   const refusal = refusalOf(fault, { nodes: 3 });
   expect(refusal).toMatch(/^f\.yaml:6:\d+/);
   expect(refusal).toMatch(wanted);
+});
+
+describe('membership', () => {
+  const spares = 'spares: 1\n';
+
+  test('a node is replaced in one change, and stopped after it; dead-for: it is killed before', () => {
+    expect(planOf('replace-node: n1', { more: spares }).schedule.map(({ atMs, action }) => ({ atMs, ...action }))).toEqual([
+      { atMs: 0, type: 'start', node: 'spare' }, { atMs: 0, type: 'reconfigure', add: ['spare'], remove: ['n1'] }, { atMs: 0, type: 'stop', node: 'n1', graceMs: 3000 },
+    ]);
+    expect(planOf('replace-node: n1, dead-for: 5s', { more: spares }).schedule.map(({ atMs, action: { type } }) => [atMs, type])).toEqual([[0, 'crash'], [5000, 'start'], [5000, 'reconfigure']]);
+    expect(actionsOf('remove-node: n1, keep-running: true').map(({ type }) => type)).toEqual(['reconfigure']);
+  });
+
+  test('a spare is named after the nodes, and is no member', () => {
+    const { nodes, load } = planOf('add-node: n4', { nodes: 3, more: 'spares: [lan]\n' });
+    expect(nodes.map(({ id, joining }) => [id, joining])).toEqual([['n1', undefined], ['n2', undefined], ['n3', undefined], ['n4', true]]);
+    expect(load.clients).toEqual([{ region: 'lan', count: 1 }]);
+  });
+
+  test('is refused where the protocol cannot change it, with a spare or without', () => {
+    expect(refusalOf('remove-node: n1', { protocol: 'paxos' })).toMatch(/^f\.yaml:6:.*paxos cannot change its members \| leave the fault out/);
+    expect(refusalOf('pause: n1', { protocol: 'paxos', more: spares })).toMatch(/^f\.yaml:5:.*spares: paxos cannot change its members: no spare could ever join \| leave spares out/);
+    expect(refusalOf('pause: n1', { nodes: 60, more: 'spares: 5\n' })).toMatch(/spares: with the nodes they are 65 \| an experiment has at most 64/);
+    expect(refusalOf('pause: n1', { more: 'spares: [nowhere]\n' })).toMatch(/spares\.0: "nowhere" is not a region/);
+    expect(refusalOf('pause: n1', { more: 'spares: -1\n' })).toMatch(/-1 is no count \| an experiment has at least 0 spares/);
+  });
 });
 
 test('a load factor is refused where the loop is closed', () => {

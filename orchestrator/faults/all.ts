@@ -1,5 +1,6 @@
 // Every built-in fault, in the order in which they are listed: nodes, links, disks, clocks, load.
 import type { Fault } from '../kinds.ts';
+import { addNode } from './add-node.ts';
 import { bridge } from './bridge.ts';
 import { clockDrift } from './clock-drift.ts';
 import { clockOffset } from './clock-offset.ts';
@@ -17,7 +18,9 @@ import { ntpLoss } from './ntp-loss.ts';
 import { overload } from './overload.ts';
 import { partition } from './partition.ts';
 import { pause } from './pause.ts';
+import { removeNode } from './remove-node.ts';
 import { reorder } from './reorder.ts';
+import { replaceNode } from './replace-node.ts';
 import { restart } from './restart.ts';
 import { slowDisk } from './slow-disk.ts';
 import { start } from './start.ts';
@@ -26,6 +29,7 @@ import { wipe } from './wipe.ts';
 
 export const FAULTS: readonly Fault[] = [
   crash, stop, start, restart, pause, wipe,
+  addNode, removeNode, replaceNode,
   partition, isolateLeader, bridge, majorityRing, flapping, flakyLink, corrupt, duplicate, reorder,
   slowDisk, diskFull, diskError,
   clockOffset, clockStep, clockDrift, clockStrobe, ntpLoss,

@@ -4,7 +4,7 @@ import type { NodeId } from '../../node/contract.ts';
 import type { Selector } from '../kinds.ts';
 import { shown } from '../units.ts';
 
-const KEYWORDS = ['leader', 'any-follower', 'any', 'all'] as const;
+const KEYWORDS = ['leader', 'any-follower', 'any', 'all', 'spare'] as const;
 
 export function looksLikeNode(word: string): boolean {
   return /^n\d+$/.test(word);
@@ -17,10 +17,11 @@ export function selectorOf(word: string): Selector {
 }
 
 /** Those that a selector names before anything has happened; null: only the run decides. */
-export function fixedNodes(selector: Selector, nodes: readonly { readonly id: NodeId; readonly region: string }[]): readonly NodeId[] | null {
-  if (typeof selector !== 'string') return nodes.filter(({ region }) => region === selector.region).map(({ id }) => id);
-  if (selector === 'all') return nodes.map(({ id }) => id);
+export function fixedNodes(selector: Selector, nodes: readonly { readonly id: NodeId; readonly region: string; readonly joining?: true }[]): readonly NodeId[] | null {
+  // Spares may have joined by then, and others may have left.
+  if (typeof selector !== 'string') return nodes.filter(({ region, joining }) => region === selector.region && joining !== true).map(({ id }) => id);
+  if (selector === 'all') return nodes.flatMap(({ id, joining }) => (joining === true ? [] : id));
   return KEYWORDS.some((keyword) => keyword === selector) ? null : nodes.filter(({ id }) => id === selector).map(({ id }) => id);
 }
 
-export const selectorParam = z.string().regex(/^\S+$/, { error: (issue) => `${shown(issue.input)} is not one node\nwrite a node (n1), a region, leader, any-follower, any or all` });
+export const selectorParam = z.string().regex(/^\S+$/, { error: (issue) => `${shown(issue.input)} is not one node\nwrite a node (n1), a region, leader, any-follower, any, all or spare` });

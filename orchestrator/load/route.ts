@@ -3,6 +3,7 @@
 import type { NodeId } from '../../node/contract.ts';
 import type { Reply } from '../../node/replica.ts';
 import type { BreakerState, Plan } from '../kinds.ts';
+import { membersOf } from '../seats.ts';
 import { Breaker } from './breaker.ts';
 
 const SUSPECT_MS = 1_000;
@@ -20,7 +21,9 @@ function isFailure(reply: Reply | null): boolean {
 }
 
 export class Route {
-  readonly #order: readonly NodeId[];
+  /** Every node of the plan, and those that are members as far as the clients know. */
+  readonly #nearest: readonly NodeId[];
+  #order: readonly NodeId[];
   readonly #target: Plan['load']['target'];
   readonly #suspectUntil = new Map<NodeId, number>();
   /** Empty where the plan has none. */
@@ -29,11 +32,13 @@ export class Route {
   #turn = 0;
 
   constructor(plan: Plan, region: string, breakerChanged: (to: NodeId, state: BreakerState) => void) {
-    this.#order = nearestFirst(plan, region);
+    this.#nearest = nearestFirst(plan, region);
+    const members = membersOf(plan);
+    this.#order = this.#nearest.filter((node) => members.includes(node));
     this.#target = plan.load.target;
     this.#leader = plan.leader;
     const { breaker } = plan.load;
-    if (breaker !== null) for (const node of this.#order) this.#breakers.set(node, new Breaker(breaker, (state) => breakerChanged(node, state)));
+    if (breaker !== null) for (const node of this.#nearest) this.#breakers.set(node, new Breaker(breaker, (state) => breakerChanged(node, state)));
   }
 
   /** The node for a command's attempt (0: the first); null: no breaker lets it through. `last`: the node of its previous attempt. */
@@ -52,6 +57,12 @@ export class Route {
   /** When the first breaker lets an attempt through again. */
   freeAtMs(): number {
     return Math.min(...this.#order.map((node) => this.#breakers.get(node)?.freeAtMs ?? 0));
+  }
+
+  /** The membership has changed: they are asked from now on, and nobody else. */
+  membersAre(members: readonly NodeId[]): void {
+    this.#order = this.#nearest.filter((node) => members.includes(node));
+    if (this.#leader !== null && !members.includes(this.#leader)) this.#leader = null;
   }
 
   leaderIs(node: NodeId): void {

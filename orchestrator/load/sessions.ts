@@ -95,6 +95,10 @@ export class Sessions {
     else for (const { region, count } of this.#plan.load.clients) for (let index = 0; index < count; index++) this.#invoke(this.#openSession(region), this.#ports.now());
   }
 
+  membersAre(members: readonly NodeId[]): void {
+    for (const route of this.#routes.values()) route.membersAre(members);
+  }
+
   #next(): void {
     const arrival = this.#arrivals.next();
     if (arrival.done === true) {

@@ -2,6 +2,7 @@
 // A slot counts for a node once, however many lives commit it again.
 import type { CommandId, NodeId } from '../../node/contract.ts';
 import type { Figure, LabEvent, Plan } from '../kinds.ts';
+import { membersOf } from '../seats.ts';
 import { isIn, measureWindow } from './commands.ts';
 import type { Window } from './commands.ts';
 import { Ranked } from './samples.ts';
@@ -22,7 +23,7 @@ export class Commits {
   #lastSlot = 0;
 
   constructor(plan: Plan) {
-    this.#nodes = plan.nodes.length;
+    this.#nodes = membersOf(plan).length;
     this.#window = measureWindow(plan);
   }
 
@@ -37,7 +38,7 @@ export class Commits {
     this.#reached.set(node, slot);
     const first = slot > this.#lastSlot;
     this.#lastSlot = Math.max(slot, this.#lastSlot);
-    if (command === null) return;
+    if (command === null || command.op.type === 'reconfigure') return;
     if (first) this.timesMs.push(atMs);
     const placed = this.#placed.get(command.id);
     if (first && placed !== undefined && isIn(this.#window, placed.atMs)) this.#applying.set(slot, { placedMs: placed.atMs, nodes: 0 });

@@ -3,6 +3,7 @@ import type { Facts } from '../../node/contract.ts';
 import type { Certificate } from '../../netem/certificate.ts';
 import { linksAt } from '../../netem/schedule.ts';
 import type { Plan } from '../kinds.ts';
+import { membersOf } from '../seats.ts';
 import { idleErrorMs } from './certified.ts';
 
 export type FactsPlan = Pick<Plan, 'nodes' | 'leader' | 'links' | 'frameBytes' | 'warmupMs' | 'measureMs' | 'settleMs' | 'fsyncMs' | 'shaper' | 'linkSchedule'> & {
@@ -19,7 +20,7 @@ export function factsOf(plan: FactsPlan, realFsyncMs: number, certificate: Certi
     Object.fromEntries(places.map((to) => [to, from === to ? 0 : Math.max(0, (links[from]?.[to]?.delayMs ?? 0) + errorMs(from, to))])),
   ]));
   return {
-    members: plan.nodes.map(({ id }) => id), leader: plan.leader, oneWayMs, clockErrorMs: clockErrorMs(plan),
+    members: membersOf(plan), leader: plan.leader, oneWayMs, clockErrorMs: clockErrorMs(plan),
     fsyncMs: plan.fsyncMs === 'real' ? realFsyncMs : plan.fsyncMs, frameBytes: plan.frameBytes,
   };
 }

@@ -29,6 +29,8 @@ const FIELDS: { readonly [type in LabEvent['type']]: Fields } = {
   certificate: { phase: 'string', from: 'string', to: 'string', trip: 'string', bytes: 'number', sent: 'number', samples: 'array' },
   counters: { links: 'array' },
   'scheduled-links': { plannedMs: 'number', skipped: 'number' },
+  submitted: COMMAND,
+  answered: { id: 'string', attempts: 'number', 'reply.outcome': 'string' },
   fault: { phase: 'string', name: 'string', index: 'number', nodes: 'array' },
 };
 const ENVELOPE: Fields = { atMs: 'number', node: 'string', life: 'number', sequence: 'number' };
@@ -78,6 +80,6 @@ export function problemOfEvent(line: unknown): string | null {
   if (!isObject(line)) return 'is not an event of this lab';
   const wanted = WANTED.get(line['type']);
   if (wanted === undefined) return `is not an event of this lab (its type is ${JSON.stringify(line['type']) ?? 'missing'})`;
-  const missing = wanted.find((each) => !holds(line, each)) ?? (line['type'] === 'reply' ? wantedOfReply(line).find((each) => !holds(line, each)) : undefined);
+  const missing = wanted.find((each) => !holds(line, each)) ?? (line['type'] === 'reply' || line['type'] === 'answered' ? wantedOfReply(line).find((each) => !holds(line, each)) : undefined);
   return missing === undefined ? null : `is not a whole event: ${missing.path} is not ${/^[ao]/.test(missing.kind) ? 'an' : 'a'} ${missing.kind}`;
 }
