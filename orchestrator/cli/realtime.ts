@@ -300,7 +300,7 @@ class RealtimeRun {
       plan: this.#plan, plugins, originNs: this.#originNs.toString(), eventsFile: this.#loadEvents,
       urls: Object.fromEntries(this.#plan.nodes.map(({ id }) => [id, cluster.url(id)])), sources: cluster.load.sources, token: cluster.load.token,
     };
-    mkdirSync(join(this.#folder, LOAD), { mode: 0o700 });
+    mkdirSync(join(this.#folder, LOAD), { recursive: true, mode: 0o700 });
     writeFileSync(this.#loadConfig, JSON.stringify(config), { mode: 0o600 });
     const onLine = (line: string) => this.#heard(JSON.parse(line) as LoadMessage);
     const load = cluster.load.start(this.#loadConfig, onLine);
