@@ -74,6 +74,7 @@ export class Certifying {
   readonly #tolerance: Tolerance;
   readonly #idle = new Map<string, Draft>();
   readonly #during = new Map<string, number[]>();
+  readonly #errors: { readonly ms: number; readonly from: string; readonly to: string }[] = [];
   readonly #counters: Breach[] = [];
 
   constructor(of: CertificateOf) {
@@ -109,7 +110,7 @@ export class Certifying {
     if (this.#idle.size === 0) return null;
     const drafts = [...this.#idle.values()];
     const roundTrips = this.#roundTrips();
-    const breaches = [...drafts.flatMap((draft) => draft.breaches), ...roundTrips, ...this.#duringBreaches(), ...this.#counters];
+    const breaches = [...drafts.flatMap((draft) => draft.breaches), ...roundTrips, ...this.#together(), ...this.#duringBreaches(), ...this.#counters];
     const rows = drafts.map(({ breaches: _own, ...draft }): CertificateRow => {
       const out = breaches.some(({ from, to, bars }) => bars === 'run' && from === draft.from && to === draft.to);
       const duringMs = this.#during.get(`${draft.from} ${draft.to}`) ?? [];
@@ -133,6 +134,7 @@ export class Certifying {
     const link = this.#link(from, to);
     const { shaper, seed } = this.#of;
     const { ms, errorsMs, ahead } = delaysOf(link, seed, from, to, bytes, samples);
+    if (link.order === 'keep') for (const ms of errorsMs) this.#errors.push({ ms, from, to });
     const { late, duplicates } = disorderOf(samples);
     const draft = this.#draft({ from, to, trip: 'one-way', sent }, link, ms, errorsMs, late, duplicates);
     const report = new Findings(draft, link);
@@ -186,6 +188,18 @@ export class Certifying {
       }
     }
     return breaches;
+  }
+
+  /** The probes of all links; of a breach the link of its worst one is named. */
+  #together(): readonly Breach[] {
+    const together = distributionOf(this.#errors.map(({ ms }) => ms));
+    if (together === null) return [];
+    return limitsOf(this.#tolerance.all).flatMap(([figure, range]): readonly Breach[] => {
+      const got = together[figure];
+      if (got >= range[0] && got <= range[1]) return [];
+      const { from, to, ms } = this.#errors.reduce((worst, each) => (Math.abs(each.ms) > Math.abs(worst.ms) ? each : worst));
+      return [{ from, to, figure, bars: 'run', text: `${from} → ${to}: the ${FIGURES[figure]} of all probes was ${shown(got)} ms off (${within(range)}), its own worst ${shown(ms)} ms` }];
+    });
   }
 
   #duringBreaches(): readonly Breach[] {
