@@ -28,7 +28,7 @@ export async function recordRun(folder: string): Promise<readonly LabEvent[]> {
   if (plan === undefined) throw new Error('the experiment made no plan');
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'plan.json'), `${JSON.stringify(plan, null, 2)}\n`);
-  writeFileSync(join(folder, 'environment.json'), `${JSON.stringify(await readEnvironment(), null, 2)}\n`);
+  writeFileSync(join(folder, 'environment.json'), `${JSON.stringify(await readEnvironment([]), null, 2)}\n`);
   const sink = await files.open(plan, folder);
   const judgement = judge(plan, { protocol: named(PROTOCOLS, plan.protocol, 'protocol'), workload: named(BUILTINS.workloads, plan.load.workload, 'workload'), checks: BUILTINS.checks });
   const events: LabEvent[] = [];

@@ -1,6 +1,7 @@
 // A stranger's folder: made by npm init -y, with the lab and a package of its own installed. Its plug-ins bring one of each
 // kind, are type-checked against the lab, and run in the simulator and on real processes.
 import { execFileSync, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -148,6 +149,9 @@ test('they run in the simulator and on real processes', () => {
   const [results = ''] = readdirSync(join(folder, 'results'));
   for (const runner of ['sim', 'local']) {
     const run = join(folder, 'results', results, `mine-${runner}-1`);
+    const { plugins } = JSON.parse(readFileSync(join(run, 'environment.json'), 'utf8')) as { readonly plugins: readonly { readonly path: string; readonly sha256: string }[] };
+    expect(plugins).toEqual(['./mine.ts', './nouns.ts'].map((path) => ({ path, sha256: createHash('sha256').update(readFileSync(join(folder, path))).digest('hex') })));
+    for (const { sha256 } of plugins) expect(readFileSync(join(run, '../report.html'), 'utf8')).toContain(sha256);
     const events = readFileSync(join(run, 'events.ndjson'), 'utf8').split('\n').length - 1;
     expect(Number(readFileSync(join(run, 'tally.json'), 'utf8'))).toBe(events);
   }

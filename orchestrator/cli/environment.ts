@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { arch, cpus, loadavg, platform, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import type { PluginModule } from './plugins.ts';
 import { PACKAGE_ROOT } from './tree.ts';
 
 export type Environment = {
@@ -15,6 +16,8 @@ export type Environment = {
   /** One, five and fifteen minutes, at the start. */
   readonly loadAverage: readonly number[];
   readonly startedAt: string;
+  /** What --plugin brought. */
+  readonly plugins: readonly PluginModule[];
 };
 
 export function labVersion(): string {
@@ -31,7 +34,7 @@ async function git(argv: readonly string[]): Promise<string | null> {
   }
 }
 
-export async function readEnvironment(): Promise<Environment> {
+export async function readEnvironment(plugins: readonly PluginModule[]): Promise<Environment> {
   const [revision, changes] = await Promise.all([git(['rev-parse', 'HEAD']), git(['status', '--porcelain', '--untracked-files=no'])]);
   const processors = cpus();
   return {
@@ -42,5 +45,6 @@ export async function readEnvironment(): Promise<Environment> {
     memoryBytes: totalmem(),
     loadAverage: loadavg(),
     startedAt: new Date().toISOString(),
+    plugins,
   };
 }

@@ -1,5 +1,6 @@
 // Loads the modules of --plugin and makes one registry of them and the built-ins. A plug-in is a stranger's code: whatever
 // is wrong with it is said in one line with its file and the remedy, before anything runs.
+import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, extname, join, relative, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -12,9 +13,13 @@ import { guardedPlugin } from './plugin-guard.ts';
 import { files as filesSink } from './sinks/files.ts';
 import { modulePath, PACKAGE_ROOT } from './tree.ts';
 
+export type PluginModule = { readonly path: string; readonly sha256: string };
+
 export type Plugins = {
   /** Absolute paths, for the processes that load them too. */
   readonly files: readonly string[];
+  /** Each of them as it was given, and what it held: for the record. What it imports is not in it. */
+  readonly modules: readonly PluginModule[];
   /** The built-ins and all of them. */
   readonly registry: Registry;
 };
@@ -31,7 +36,7 @@ export function nodeModules(files: readonly string[]): readonly string[] {
 /** `paths`: as given, relative to the working folder. */
 export async function loadPlugins(paths: readonly string[]): Promise<Plugins> {
   const files = paths.map((path) => resolve(path));
-  const loaded: { readonly path: string; readonly plugin: Plugin }[] = [];
+  const loaded: { readonly path: string; readonly plugin: Plugin; readonly sha256: string }[] = [];
   for (const [index, path] of paths.entries()) {
     if (files.indexOf(files[index] ?? '') < index) continue;
     const plugin = checkPlugin(await importDefault(path), path);
@@ -43,9 +48,9 @@ export async function loadPlugins(paths: readonly string[]): Promise<Plugins> {
         if (taken !== undefined) throw new LabError('bad-plugin', `${path}: ${kind}.${index}.name: ${JSON.stringify(name)} is taken by ${taken}`, 'give it another name');
       }
     }
-    loaded.push({ path, plugin });
+    loaded.push({ path, plugin, sha256: createHash('sha256').update(readFileSync(resolve(path))).digest('hex') });
   }
-  return { files: [...new Set(files)], registry: createRegistry([OWN, ...loaded.map(({ path, plugin }) => guardedPlugin(plugin, path, placeOf))]) };
+  return { files: [...new Set(files)], modules: loaded.map(({ path, sha256 }) => ({ path, sha256 })), registry: createRegistry([OWN, ...loaded.map(({ path, plugin }) => guardedPlugin(plugin, path, placeOf))]) };
 }
 
 async function importDefault(path: string): Promise<unknown> {

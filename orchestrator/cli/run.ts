@@ -79,7 +79,7 @@ export async function runExperiment(targets: readonly string[], flags: RunFlags,
     ...(flags.load === undefined ? {} : { load: flags.load }),
   }));
   const results = createResultsFolder(flags.out, experiment.name);
-  const environment = await readEnvironment();
+  const environment = await readEnvironment(plugins.modules);
   const summaries: Summary[] = [];
   const records: RunRecord[] = [];
   const keepTogether = () => {

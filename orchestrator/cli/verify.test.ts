@@ -114,10 +114,11 @@ test('a replay prints the table of the run again, and hands every event to the s
   expect(new Set(counts.map(([events]) => events))).toEqual(new Set(lines));
 });
 
-test('a sink that fails ends the replay in two lines with exit code 4', async () => {
+test('a sink that fails ends the replay in two lines with exit code 3', async () => {
   const module = join(folder, 'failing.mjs');
   writeFileSync(module, `export default { sinks: [{ name: 'failing', summary: 'fails', open: () => Promise.reject(new Error('nobody listens')) }] };`);
   const { code, stderr } = await lab('replay', experiment, '--plugin', module, '--sink', 'failing');
-  expect(code).toBe(4);
-  expect(stderr).toContain('error: the sink failing failed: nobody listens');
+  expect(code).toBe(3);
+  expect(stderr).toContain(`error: ${module}: sink failing: open() fails: nobody listens (`);
+  expect(stderr.split('\n')).toHaveLength(3);
 });

@@ -28,7 +28,7 @@ export async function verifyFolders(folders: readonly string[], flags: VerifyFla
     items.push(item);
     if (!flags.json) print(item, own);
   };
-  const { lab: own } = await readEnvironment();
+  const { lab: own } = await readEnvironment([]);
   for (const folder of folders) {
     for (const run of await findRuns(folder)) {
       if (stop.requested) return EXIT.interrupted;
