@@ -1,15 +1,10 @@
 // Commands in a namespace: what they say and how they end comes back, whatever they do. The commands here are not tc.
 import { expect, test, vi } from 'vitest';
-import { inNamespace, kernelSite, runCommand } from './namespace.ts';
+import { kernelSite, runCommand } from './namespace.ts';
 
 const PLACE = { device: 'eth0', sources: {}, addresses: {} };
 /** A stand-in for tc: `tc` and its arguments follow. */
 const node = (script: string) => kernelSite([process.execPath, '-e', script], PLACE);
-
-test('a namespace is entered by name, and a name that is none is not let through', () => {
-  expect(inNamespace('lab-a1-n1')).toEqual(['nsenter', '--net=/run/netns/lab-a1-n1']);
-  for (const name of ['', 'a b', '../x', '-x', 'A', `a${'b'.repeat(64)}`]) expect(() => inNamespace(name)).toThrow(/no name/);
-});
 
 test('input, arguments, output and exit code are passed on', async () => {
   const site = node('process.stdin.pipe(process.stdout); process.stderr.write(process.argv.slice(1).join()); process.exitCode = 3');

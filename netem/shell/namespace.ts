@@ -3,7 +3,6 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import type { CommandResult, KernelSite, LineCommand } from '../shaper.ts';
 
-const NAMESPACE = /^[a-z][a-z0-9-]{0,63}$/;
 const COMMAND_WITHIN_MS = 30_000;
 const MAX_OUTPUT_BYTES = 16 << 20;
 /** Lines that tc has not read yet: beyond it tc hangs. */
@@ -14,13 +13,7 @@ const SYSTEM_PATH = '/usr/sbin:/sbin';
 /** What a shell says of a command that is not there. */
 const NOT_FOUND = 127;
 
-/** What to put before a command to run it in this namespace of `ip netns`. Throws for a name that is none. */
-export function inNamespace(name: string): readonly string[] {
-  if (!NAMESPACE.test(name)) throw new Error(`assertion: ${JSON.stringify(name)} is no name of a network namespace`);
-  return ['nsenter', `--net=/run/netns/${name}`];
-}
-
-/** enter: what to put before tc, such as inNamespace(name); empty: the lab's own namespace. */
+/** enter: what to put before tc, such as nsenter --net=…; empty: the lab's own namespace. */
 export function kernelSite(enter: readonly string[], { device, sources, addresses }: Pick<KernelSite, 'device' | 'sources' | 'addresses'>): KernelSite {
   return {
     device, sources, addresses,

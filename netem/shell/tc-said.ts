@@ -8,7 +8,7 @@ const WITHOUT_MODULE = 'modprobe sch_netem sch_htb cls_u32 (Debian, Ubuntu: apt 
 const REASONS: readonly (readonly [RegExp, string, string])[] = [
   [/failed to execute tc|tc: (command )?not found|exec.*"tc".*not found/i, 'tc is not installed', 'Debian, Ubuntu: apt install iproute2'],
   [/command not found/, 'the command that enters the namespace is not installed', 'Debian, Ubuntu: apt install util-linux'],
-  [/\/run\/netns\/\S+.*No such file|No such container|is not running/i, 'the network namespace is gone', 'it has ended, or something removed it: run again'],
+  [/cannot open \S+\/(ns\/|netns\/)\S+.*No such file|No such container|is not running/i, 'the network namespace is gone', 'it has ended, or something removed it: run again'],
   [/Cannot find device|No such device/, 'the network device is gone', 'it has ended with its namespace, or something removed it: run again, and leave the interfaces alone'],
   [/Operation not permitted|Permission denied/, 'there is no right to shape links', 'run as root, or where user namespaces are allowed (lab doctor says which)'],
   [/No distribution data for/, 'the tables of the distributions normal and pareto are not installed', 'Debian, Ubuntu: apt install iproute2; TC_LIB_DIR names another folder with normal.dist and pareto.dist'],
