@@ -3,6 +3,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { BUILTINS, createRegistry, named } from '../orchestrator/builtins.ts';
+import { filesBeside } from '../orchestrator/cli/read-file.ts';
 import { parseExperiment } from '../orchestrator/experiment.ts';
 import { isViolation, judge } from '../orchestrator/judge.ts';
 import type { LabEvent, Summary } from '../orchestrator/kinds.ts';
@@ -17,7 +18,7 @@ const files = globSync('experiments/**/*.yaml', { cwd: root }).sort();
 const shown = files.filter((file) => file.startsWith('experiments/faults/'));
 
 function plansOf(file: string) {
-  return makePlans(parseExperiment(readFileSync(join(root, file), 'utf8'), file, registry), { runner: 'sim', supports: simulator.supports });
+  return makePlans(parseExperiment(readFileSync(join(root, file), 'utf8'), file, registry, [], filesBeside(join(root, file))), { runner: 'sim', supports: simulator.supports });
 }
 
 async function simulate(plan: ReturnType<typeof plansOf>[number]): Promise<{ readonly summary: Summary; readonly events: readonly LabEvent[] }> {

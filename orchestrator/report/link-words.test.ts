@@ -12,8 +12,8 @@ test.each([
   ['before and after the window', [0, 1000, 11_000], [row], 'the links change by network.schedule, but not in the measure window'],
   ['once', [500, 6000], [row], 'the links change by network.schedule in the measure window, once, 5 s into it: measured/optimum counts the commands sent before'],
   ['often', [3500, 6000, 7000], [row], 'the links change by network.schedule in the measure window, 3 times, first 2.5 s into it: measured/optimum counts the commands sent before'],
-  ['at once', [1001], [], 'the links change by network.schedule in the measure window, once, 0.001 s into it: too soon for an optimum'],
-  ['before the first sample ends', [1300], [{ ...row, samples: 0 }], 'the links change by network.schedule in the measure window, once, 0.3 s into it: too soon for an optimum'],
+  ['at once', [1001], [], 'the links change by network.schedule in the measure window, once, 0.001 s into it: there is no optimum, which is of the time before'],
+  ['before the first sample ends', [1300], [{ ...row, samples: 0 }], 'the links change by network.schedule in the measure window, once, 0.3 s into it: there is no optimum, which is of the time before'],
 ])('links that change %s', (_when, times, expected, line) => {
   expect(words(times, expected)).toBe(line);
 });

@@ -15,6 +15,6 @@ export function linksInWords({ plan, expected }: Pick<Summary, 'plan' | 'expecte
   const [firstMs, ...later] = changesInWindow(plan);
   if (firstMs === undefined) return 'the links change by network.schedule, but not in the measure window';
   const when = later.length === 0 ? `once, ${firstMs / 1000} s into it` : `${later.length + 1} times, first ${firstMs / 1000} s into it`;
-  const counted = expected.some(({ samples }) => samples > 0) ? 'measured/optimum counts the commands sent before' : 'too soon for an optimum';
+  const counted = expected.some(({ samples }) => samples > 0) ? 'measured/optimum counts the commands sent before' : 'there is no optimum, which is of the time before';
   return `the links change by network.schedule in the measure window, ${when}: ${counted}`;
 }
