@@ -5,12 +5,17 @@ import { expect, test } from 'vitest';
 import { PROFILES } from '../../netem/profiles.ts';
 import { BUILTINS } from '../builtins.ts';
 import { METRICS } from '../metrics/names.ts';
-import { referencePages } from './reference.ts';
+import { dashboardsPage, referencePages } from './reference.ts';
 
 const pages = referencePages();
 
 test.each(Object.entries(pages))('docs/reference/%s is the one that npm run reference makes', (file, text) => {
   expect(readFileSync(join(import.meta.dirname, '../../docs/reference', file), 'utf8'), 'run: npm run reference').toBe(text);
+});
+
+test('dashboards/README.md says what the sinks of time series write', () => {
+  const page = readFileSync(join(import.meta.dirname, '../../dashboards/README.md'), 'utf8');
+  expect(page, 'run: npm run reference').toBe(dashboardsPage(page));
 });
 
 test('every protocol, fault, workload and figure has its place, with its options', () => {

@@ -1,6 +1,6 @@
 // The pages of docs/reference, made of the registries and of the schema of experiments: `npm run reference` writes them, and a
 // test keeps them equal. What is wrong on a page is put right where the lab itself reads it.
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { AnyProtocol, Json } from '../../node/contract.ts';
@@ -10,6 +10,7 @@ import { BUILTINS } from '../builtins.ts';
 import { experimentJsonSchema, type JsonSchema } from '../json-schema.ts';
 import { METRICS } from '../metrics/names.ts';
 import { experimentSchema, loadSchema } from '../schema.ts';
+import { COMMON_TAGS, MEASUREMENTS } from '../sinks/measurements.ts';
 import { PACKAGE_ROOT } from './tree.ts';
 
 type Row = readonly string[];
@@ -208,8 +209,23 @@ export function referencePages(): { readonly [file: string]: string } {
   return Object.fromEntries(Object.entries(pages).map(([file, text]) => [file, `${NOTE}\n${text}`]));
 }
 
+/** What the sinks of time series write: the end of dashboards/README.md. */
+function measurementTables(): string {
+  const measurements = MEASUREMENTS.map(({ name, tags, points, live }): Row => [code(name), [...COMMON_TAGS, ...tags].map(code).join(', '), `${points}${live ? '' : '; written after the run'}`]);
+  const fields = MEASUREMENTS.flatMap(({ name, fields }) => fields.map((field): Row => [code(name), code(field.name), field.type, field.unit, field.meaning]));
+  return `${table(['measurement', 'tags', 'a point'], measurements)}\n${table(['measurement', 'field', 'type', 'unit', 'meaning'], fields)}`;
+}
+
+/** The page of the dashboards with its tables made anew. */
+export function dashboardsPage(page: string): string {
+  const marker = '<!-- measurements -->\n';
+  return page.slice(0, page.indexOf(marker) + marker.length) + measurementTables();
+}
+
 if (import.meta.main) {
   const folder = join(PACKAGE_ROOT, 'docs/reference');
   mkdirSync(folder, { recursive: true });
   for (const [file, text] of Object.entries(referencePages())) writeFileSync(join(folder, file), text);
+  const dashboards = join(PACKAGE_ROOT, 'dashboards/README.md');
+  writeFileSync(dashboards, dashboardsPage(readFileSync(dashboards, 'utf8')));
 }
