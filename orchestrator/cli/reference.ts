@@ -119,7 +119,17 @@ function experimentPage(schema: JsonSchema): string {
 A YAML file; every quantity carries its unit. Editors complete it by \`lab schema > experiment.schema.json\`. What stands in
 \`protocols\` is in [protocols.md](protocols.md), in \`faults\` in [faults.md](faults.md), the keys of each workload in
 [workloads.md](workloads.md), the figures of \`expect\` in [metrics.md](metrics.md).\n
-${fieldTable(fieldsOf(schema).filter(({ path }) => !elsewhere(path)), experimentDefaults)}`;
+${fieldTable(fieldsOf(schema).filter(({ path }) => !elsewhere(path)), experimentDefaults)}
+## An entry of network.schedule\n
+A step (values as in \`network.links\`), a ramp (\`delay: { to: 200ms, over: 30s }\`: equal steps, at most 100 of at least 100 ms each), a
+recorded \`trace\`, or a period (\`every\` and \`steps\`). It holds from its begin to its end, and what its values do not name is as planned. Of several for one
+link the one that began last holds; at its end the one below it is back. Links of clients follow in their delay alone.\n
+${fieldTable(scheduleFields(schema), (path) => (path === 'from' ? 'measure' : undefined))}`;
+}
+
+function scheduleFields(schema: JsonSchema): readonly Field[] {
+  const at = (part: JsonSchema, key: string) => propertiesOf(part).find(([name]) => name === key)?.[1] ?? {};
+  return fieldsOf((at(at(schema, 'network'), 'schedule')['items'] ?? {}) as JsonSchema);
 }
 
 function protocolSection(protocol: AnyProtocol): string {
