@@ -78,6 +78,8 @@ const KEYS: { readonly [path: string]: string } = {
 const SCHEDULE_KEYS: { readonly [key: string]: string } = {
   from: 'what `at` counts from', for: 'then the links are again as below this entry', trace: 'a CSV file beside the experiment: time_ms, and delay_ms, jitter_ms, loss_pct, rate_kbit',
   repeat: 'the last row of the trace only says when it begins again', every: 'a period', steps: 'of each period',
+  distribution: 'of the jitter', burst: 'mean length of a run of losses, in datagrams', queue: 'datagrams that wait for a limited rate',
+  order: 'keep: jitter is a delay that changes every 100 ms; reorder: it is drawn for each datagram',
 };
 
 /** A part of a schema that may be written to. */
@@ -152,8 +154,8 @@ function describeSchedule(schedule: Part): void {
   properties['at'] = { ...DURATION, description: 'since the start of the measure window, or from: start' };
   properties['links'] = { description: 'a - b, a -> b, or a list of these', default: '* - *', anyOf: [{ type: 'string' }, { type: 'array', minItems: 1, items: { type: 'string' } }] };
   properties['delay'] = {
-    description: 'a duration, or a ramp to one',
-    anyOf: [{ ...DURATION }, { type: 'object', additionalProperties: false, required: ['to', 'over'], properties: { to: { ...DURATION }, over: { ...DURATION }, steps: { anyOf: [{ enum: ['auto'] }, { type: 'integer', minimum: 1 }] } } }],
+    description: 'a duration, such as 60ms, or a ramp to one: { to: 200ms, over: 30s }',
+    anyOf: [{ ...DURATION }, { type: 'object', additionalProperties: false, required: ['to', 'over'], properties: { to: { ...DURATION }, over: { ...DURATION }, steps: { description: 'equal ones, 100ms at least', default: 'auto', anyOf: [{ enum: ['auto'] }, { type: 'integer', minimum: 1 }] } } }],
   };
 }
 
