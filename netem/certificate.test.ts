@@ -78,7 +78,7 @@ describe('a network that is not as configured is caught, and the link is named',
     const { verdict, rows, breaches } = certified(LINKS, [probed(link({ delayMs: 60 }), { noiseMs: noise })]);
     expect(verdict).toBe('out');
     expect(rows[0]?.verdict).toBe('out');
-    expect(breaches.find(({ figure }) => figure === 'p50')).toEqual({ from: 'n1', to: 'n2', figure: 'p50', bars: 'run', text: 'n1 → n2: median delay 60 ms, asked 40 ms (-1 … +4 ms)' });
+    expect(breaches.find(({ bars }) => bars === 'run')).toEqual({ from: 'n1', to: 'n2', figure: 'min', bars: 'run', text: 'n1 → n2: minimum delay 59.7 ms, asked 40 ms (-2 … +1.5 ms)' });
   });
 
   test('a filter that matches nothing: no delay at all', () => {

@@ -17,8 +17,12 @@ export type Tolerance = {
   readonly during: Limits;
 };
 
+/**
+ * A wrong delay moves the minimum, a busy host hardly: on two processors with a load above 13, medians of right links came up to
+ * 9 ms late and 95th percentiles up to 97 ms, while every minimum stayed within these bounds.
+ */
 const USERSPACE: Tolerance = {
-  run: { min: [-2, 1.5], p50: [-1, 4] }, baseline: { p50: [-1, 1], p95: [-1, 1] }, roundTrip: {}, all: {}, leastMs: 2, during: { min: [-2, 5], p50: [-1, 50] },
+  run: { min: [-2, 1.5], p50: [-1, 25] }, baseline: { p50: [-1, 1], p95: [-1, 1] }, roundTrip: {}, all: {}, leastMs: 2, during: { min: [-2, 5], p50: [-1, 50] },
 };
 /** Real time: the minimum is netem's, what lies above it the scheduling of two processes. */
 const TC: Tolerance = {
