@@ -1,5 +1,5 @@
-// What a kernel says that it holds, from `tc -j -s qdisc show` and `tc filter show`, against what it was told. Its JSON is
-// rounded (six digits), and prints of filters only the last match, so that their text is read.
+// What a kernel says that it holds, by `qdisc show` and `filter show` of `tc -j -s`, against what it was told. Its JSON is
+// rounded to six digits, and names the matches of a filter all alike, so that these are read from its text.
 import type { LinkCounters } from './shaper.ts';
 import { netemText } from './tc-link.ts';
 import type { Netem } from './tc-link.ts';
@@ -27,6 +27,11 @@ function numberAt(value: unknown, ...path: readonly string[]): number {
   let at = value;
   for (const key of path) at = isObject(at) ? at[key] : undefined;
   return typeof at === 'number' ? at : 0;
+}
+
+/** The lines of a batch that show all of it, for heldDifference. */
+export function showing(device: string): readonly string[] {
+  return [`qdisc show dev ${device}`, `filter show dev ${device} parent 1:`];
 }
 
 /** null: not what tc prints. */
@@ -89,7 +94,7 @@ function nameOf({ from, to }: TcPair): string {
 }
 
 /** The first that is not as it was told. */
-export function qdiscDifference({ device, pairs }: TcModel, qdiscs: readonly HeldQdisc[]): Difference | null {
+function qdiscDifference({ device, pairs }: TcModel, qdiscs: readonly HeldQdisc[]): Difference | null {
   const byParent = new Map(qdiscs.map((qdisc) => [qdisc.parent, qdisc]));
   const root = byParent.get('root');
   if (root?.kind !== 'htb' || root.handle !== '1:') return { place: device, asked: 'htb 1: as its root', held: root === undefined ? 'nothing' : `${root.kind} ${root.handle}` };
@@ -113,26 +118,34 @@ function hexOf(address: string): string {
 }
 
 /** Source and destination in hexadecimal digits, by class. */
-function readFilters(text: string): ReadonlyMap<string, string> {
+function readFilters(json: string): ReadonlyMap<string, string> {
   const filters = new Map<string, string>();
-  for (const part of text.split(/^filter /m)) {
-    const [, flow] = /flowid (\S+)/.exec(part) ?? [];
+  for (const part of json.split('"kind"')) {
+    const [, flow] = /"flowid":"([^"]+)"/.exec(part) ?? [];
     if (flow === undefined) continue;
-    const matches = [...part.matchAll(/match ([0-9a-f]{8})\/([0-9a-f]{8}) at (\d+)/g)].map(([, value, mask, offset]) => `${value}/${mask}@${offset}`);
+    const matches = [...part.matchAll(/"value":"([0-9a-f]+)","mask":"([0-9a-f]+)"[^}]*"off":(\d+)/g)].map(([, value, mask, offset]) => `${value}/${mask}@${offset}`);
     filters.set(flow, filters.has(flow) ? 'several filters' : matches.join(' '));
   }
   return filters;
 }
 
 /** The first class that its filter does not lead to, or another. */
-export function filterDifference({ device, pairs }: TcModel, text: string): Difference | null {
-  const filters = readFilters(text);
+function filterDifference({ device, pairs }: TcModel, json: string): Difference | null {
+  const filters = readFilters(json);
   for (const pair of pairs) {
     const asked = [...(pair.source === null ? [] : [`${hexOf(pair.source)}/ffffffff@${SOURCE_OFFSET}`]), `${hexOf(pair.destination)}/ffffffff@${DESTINATION_OFFSET}`].join(' ');
     const held = filters.get(classText(pair.minor));
     if (held !== asked) return { place: nameOf(pair), asked: `a filter ${asked}`, held: held ?? 'none' };
   }
   return filters.size === pairs.length ? null : { place: device, asked: `${pairs.length} filters`, held: `${filters.size}` };
+}
+
+/** shown: what tc printed to `showing`, a line each. The first thing that is not as it was told; null: everything is. */
+export function heldDifference(model: TcModel, shown: string): Difference | null {
+  const [first = '', second = ''] = shown.split('\n');
+  const qdiscs = readQdiscs(first);
+  if (qdiscs === null) return { place: model.device, asked: 'a list of qdiscs', held: first.slice(0, 80) };
+  return qdiscDifference(model, qdiscs) ?? filterDifference(model, second);
 }
 
 export function countersOf({ pairs }: TcModel, qdiscs: readonly HeldQdisc[]): readonly LinkCounters[] {

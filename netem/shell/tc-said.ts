@@ -14,7 +14,6 @@ const REASONS: readonly (readonly [RegExp, string, string])[] = [
   [/No distribution data for/, 'the tables of the distributions normal and pareto are not installed', 'Debian, Ubuntu: apt install iproute2; TC_LIB_DIR names another folder with normal.dist and pareto.dist'],
   [/qdisc kind is unknown|qdisc not found|Unknown qdisc/, 'the kernel has no netem or htb', WITHOUT_MODULE],
   [/TC classifier not found|Failed to load TC/, 'the kernel has no u32 filters', WITHOUT_MODULE],
-  [/Exclusivity flag on|File exists/, 'the device has a queueing discipline of its own', 'remove it: tc qdisc del dev DEVICE root'],
 ];
 
 function firstLine(text: string): string {

@@ -3,8 +3,7 @@
 // changed: two tc at once would overwrite each other.
 import { LinkFailure } from '../shaper.ts';
 import type { CommandResult, KernelSite, LineCommand, LinkCounters } from '../shaper.ts';
-import { countersOf, filterDifference, qdiscDifference, readQdiscs } from '../tc-held.ts';
-import type { Difference, HeldQdisc } from '../tc-held.ts';
+import { countersOf, heldDifference, readQdiscs, showing } from '../tc-held.ts';
 import type { Moment } from '../tc-link.ts';
 import { rollbackTc, scheduleTc } from '../tc.ts';
 import type { TcModel, TcPlan } from '../tc.ts';
@@ -43,8 +42,7 @@ export class SiteLinks {
     this.#changing = { before: this.model, tried: model };
     try {
       await this.stopSchedule();
-      await this.#batch(lines);
-      await this.#verify(model);
+      await this.#make(lines, model);
     } catch (error) {
       if (!this.isGone) throw error;
     }
@@ -67,8 +65,7 @@ export class SiteLinks {
         return true;
       }
       const { lines, model } = rollbackTc(before, tried);
-      await this.#batch(lines);
-      await this.#verify(model);
+      await this.#make(lines, model);
       this.model = model;
       return true;
     } catch {
@@ -106,27 +103,23 @@ export class SiteLinks {
 
   async counters(): Promise<readonly LinkCounters[]> {
     const { model } = this;
-    return model === null ? [] : countersOf(model, await this.#qdiscs());
-  }
-
-  async #batch(lines: readonly string[]): Promise<void> {
-    if (lines.length === 0) return;
-    const result = await this.#kernel.tc(['-batch', '-'], `${lines.join('\n')}\n`);
-    const line = failedLine(result, lines);
-    if (result.code !== 0) throw this.#failure(line === null ? '' : `tc stopped at "${line}": `, result);
-  }
-
-  async #qdiscs(): Promise<readonly HeldQdisc[]> {
-    const shown = await this.#kernel.tc(['-j', '-s', 'qdisc', 'show', 'dev', this.#kernel.device]);
+    if (model === null) return [];
+    const shown = await this.#kernel.tc(['-j', '-s', 'qdisc', 'show', 'dev', model.device]);
     const qdiscs = shown.code === 0 ? readQdiscs(shown.stdout) : null;
-    if (qdiscs === null) throw this.#failure('', shown.code === 0 ? { ...shown, stderr: 'tc -j does not print what it is known to print' } : shown);
-    return qdiscs;
+    if (qdiscs === null) throw this.#failure('', shown);
+    return countersOf(model, qdiscs);
   }
 
-  async #verify(model: TcModel): Promise<void> {
+  /** One batch, that shows what is held at its end. */
+  async #make(lines: readonly string[], model: TcModel): Promise<void> {
     const { device } = this.#kernel;
-    const [qdiscs, filters] = await Promise.all([this.#qdiscs(), this.#kernel.tc(['filter', 'show', 'dev', device, 'parent', '1:'])]);
-    const difference: Difference | null = qdiscDifference(model, qdiscs) ?? filterDifference(model, filters.stdout);
+    const whole = [...lines, ...showing(device)];
+    const result = await this.#kernel.tc(['-j', '-s', '-batch', '-'], `${whole.join('\n')}\n`);
+    if (result.code !== 0) {
+      const line = failedLine(result, whole);
+      throw this.#failure(line === null ? '' : `tc stopped at "${line}": `, result);
+    }
+    const difference = heldDifference(model, result.stdout);
     if (difference === null) return;
     const { place, asked, held } = difference;
     throw new LinkFailure('failed', `${place}: the kernel holds "${held}" where "${asked}" was asked`, `something else changes ${device} of ${this.#id}: another tc, another lab or a network manager`);

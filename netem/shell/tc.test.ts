@@ -14,6 +14,7 @@ const link = (change: Partial<Link>): Link => ({ ...PERFECT_LINK, ...change });
 /** A kernel that holds what batches say, as far as these tests need: limit and delay of each netem, the filters. */
 class PlayedKernel {
   readonly calls: string[] = [];
+  readonly inputs: string[] = [];
   readonly written: string[] = [];
   readonly qdiscs = new Map<string, string>();
   readonly filters: string[] = [];
@@ -55,14 +56,14 @@ class PlayedKernel {
 
   #run(argv: readonly string[], input: string): CommandResult {
     this.calls.push(argv.join(' '));
-    if (argv.includes('filter')) return { ...DONE, stdout: this.filters.join('\n') };
-    if (argv.includes('show')) return { ...DONE, stdout: `[${['{"kind":"htb","handle":"1:"}', ...this.qdiscs.values()].join()}]` };
+    this.inputs.push(input);
+    if (argv.includes('show')) return { ...DONE, stdout: `[${[...this.qdiscs.values()].join()}]` };
     if (argv.includes('del')) this.qdiscs.clear();
     for (const [index, line] of input.split('\n').entries()) {
       if (this.refuses?.test(line) === true) return { code: 1, stdout: '', stderr: `Error: planted\nCommand failed -:${index + 1}` };
       this.#do(line);
     }
-    return DONE;
+    return { ...DONE, stdout: `[${['{"kind":"htb","handle":"1:"}', ...this.qdiscs.values()].join()}]\n[${this.filters.join()}]\n` };
   }
 
   #do(line: string): void {
@@ -71,7 +72,7 @@ class PlayedKernel {
     const [, parent, handle, limit, delay] = /parent (1:\w+) handle (\w+:) netem limit (\d+) delay (\d+)us/.exec(line) ?? [];
     if (parent !== undefined) this.qdiscs.set(parent, JSON.stringify({ kind: 'netem', handle, parent, options: { limit: Number(limit), delay: { delay: Number(delay) / 1e6, jitter: 0 }, ...(line.includes('rate 10000000000bit') ? { rate: { rate: 1_250_000_000 } } : {}), gap: 0 } }));
     const [, address = '', flow] = /dst ([\d.]+)\/32 flowid (\S+)/.exec(line) ?? [];
-    if (flow !== undefined) this.filters.push(`filter x flowid ${flow}\n match ${address.split('.').map((octet) => Number(octet).toString(16).padStart(2, '0')).join('')}/ffffffff at 16`);
+    if (flow !== undefined) this.filters.push(`{"kind":"u32","flowid":"${flow}","match":{"value":"${address.split('.').map((octet) => Number(octet).toString(16).padStart(2, '0')).join('')}","mask":"ffffffff","off":16}}`);
   }
 
   delayMs(parent: string): number {
@@ -97,15 +98,15 @@ afterEach(async () => {
   vi.useRealTimers();
 });
 
-const batches = ({ calls }: PlayedKernel): number => calls.filter((call) => call === '-batch -').length;
+const batches = ({ calls }: PlayedKernel): number => calls.filter((call) => call === '-j -s -batch -').length;
 
 test('a change is one batch for each site that it touches, read back', async () => {
   await control.apply(delays(40), sites());
   expect(kernels.map(batches)).toEqual([1, 1, 1]);
   expect(kernels.map((kernel) => kernel.delayMs('1:12'))).toEqual([40, 40, 0]);
   await control.apply(delays(80), sites());
-  expect(kernels.map(batches)).toEqual([2, 2, 1]);
-  expect(first().calls.slice(-2)).toEqual(['-j -s qdisc show dev eth0', 'filter show dev eth0 parent 1:']);
+  expect(kernels.map(batches)).toEqual([2, 2, 2]);
+  expect(first().inputs.at(-1)?.trimEnd().split('\n')).toEqual([expect.stringMatching(/^qdisc change .* delay 80000us/), 'qdisc show dev eth0', 'filter show dev eth0 parent 1:']);
   expect(kernels.map(({ told }) => told.length)).toEqual([0, 0, 0]);
 });
 
@@ -123,8 +124,8 @@ test('a namespace that is gone fails nobody, whether it went before a change or 
   expect(batches(first())).toBe(1);
   const second = kernels[1] as PlayedKernel;
   second.refuses = /./;
-  const run = second.site.kernel?.tc as KernelSite['tc'];
-  Object.assign(second.site.kernel as object, { tc: (argv: readonly string[], input?: string) => { second.gone = true; return run(argv, input); } });
+  const kernel = { ...(second.site.kernel as KernelSite) };
+  Object.assign(second.site.kernel as object, { tc: (argv: readonly string[], input?: string) => { second.gone = true; return kernel.tc(argv, input); } });
   await control.apply(delays(60), sites());
   expect(failed).not.toHaveBeenCalled();
 });
@@ -237,10 +238,11 @@ test('counters are those of all sites', async () => {
 });
 
 describe('a probe', () => {
-  const probed = (answers: { readonly [call: string]: CommandResult }) => tc.probe({ ...first().site, kernel: { ...(first().site.kernel as KernelSite), tc: (argv) => Promise.resolve(answers[argv[0] ?? ''] ?? DONE) } });
-  test('passes where all lines do, and leaves nothing', async () => {
-    expect(await tc.probe(first().site)).toEqual({ ok: true });
-    expect(first().calls).toEqual(['-batch -', 'qdisc del dev lo root']);
+  const probed = (answers: { readonly [call: string]: CommandResult }) => tc.probe({ ...first().site, kernel: { ...(first().site.kernel as KernelSite), tc: (argv) => Promise.resolve(answers[argv.at(-2) ?? ''] ?? DONE) } });
+  test('that tc does, but shows otherwise, fails, and leaves nothing', async () => {
+    // The played kernel knows no loss.
+    expect(await tc.probe(first().site)).toMatchObject({ ok: false, missing: expect.stringMatching(/^tc shows "1000: netem limit 20000 delay 5000us rate 0bit" where it was told "1000: .*gemodel/) as string });
+    expect(first().calls).toEqual(['-j -s -batch -', 'qdisc del dev lo root']);
   });
 
   test.each<[string, RegExp, RegExp]>([
@@ -248,7 +250,6 @@ describe('a probe', () => {
     ['nsenter: failed to execute tc: No such file or directory', /tc is not installed/, /iproute2/],
     ['nsenter: reassociate to namespace failed: Operation not permitted', /no right/, /root/],
     ['No distribution data for normal (/x/normal.dist: No such file or directory)', /tables/, /TC_LIB_DIR/],
-    ['Error: Exclusivity flag on, cannot modify.', /discipline of its own/, /remove/],
     ['nsenter: cannot open /run/netns/x: No such file or directory', /namespace is gone/, /run again/],
     ['nsenter: command not found', /enters the namespace/, /util-linux/],
     ['Something new', /^Something new$/, /doctor/],

@@ -1,8 +1,10 @@
 // The shaper that needs a kernel with netem: the links of each site are netem qdiscs in its namespace, set by one batch for
 // each site and change, read back, and undone where they are not in force. What no kernel does, each node's own transport does.
+import { PERFECT_LINK } from '../link.ts';
 import type { Link, LinkMatrix } from '../link.ts';
 import { LinkFailure } from '../shaper.ts';
 import type { KernelSite, LinkControl, LinkCounters, Probe, Shaper, ShaperRun, Site } from '../shaper.ts';
+import { heldDifference, showing } from '../tc-held.ts';
 import { leftToNode } from '../tc-link.ts';
 import type { Moment } from '../tc-link.ts';
 import { planTc } from '../tc.ts';
@@ -12,21 +14,23 @@ import { explain } from './tc-said.ts';
 
 /** Of the scheduled jitter (link.ts). */
 const INTERVAL_MS = 100;
-/** Traffic to nobody, on the namespace's own loopback device. */
-const PROBE_LINES = [
-  'qdisc add dev lo root handle 1: htb default 0',
-  'class add dev lo parent 1: classid 1:12 htb rate 10gbit quantum 60000',
-  'qdisc add dev lo parent 1:12 handle 1000: netem limit 10 delay 1000us 100us distribution normal loss gemodel 1% 10% 100% 0% rate 0bit',
-  'qdisc replace dev lo parent 1:12 handle 2000: netem limit 10 delay 1000us 100us distribution pareto reorder 1% rate 0bit',
-  'filter add dev lo parent 1: protocol ip prio 1 u32 match ip src 198.19.255.254/32 match ip dst 198.19.255.254/32 flowid 1:12',
-];
+/** On the namespace's own loopback device, between addresses of nobody: all that links may need. */
+const TRIAL: TcSite = { id: '', device: 'lo', sources: { a: '198.19.255.251', b: '198.19.255.252' }, addresses: { c: '198.19.255.253', d: '198.19.255.254' } };
+const RANDOM = { ...PERFECT_LINK, delayMs: 5, jitterMs: 1, order: 'reorder' } as const;
+const TRIED: LinkMatrix = {
+  a: { c: { ...RANDOM, distribution: 'normal', lossPct: 5, lossBurst: 4 }, d: { ...RANDOM, distribution: 'pareto', reorderPct: 1 } },
+  b: { c: { ...PERFECT_LINK, delayMs: 5, lossPct: 1, rateKbit: 1_000 } },
+};
 
 async function probe({ id, kernel }: Site): Promise<Probe> {
   if (kernel === undefined) return { ok: false, missing: `${id} has no network namespace of its own`, hint: 'tc shapes nodes in namespaces: --on netns' };
-  const added = await kernel.tc(['-batch', '-'], `${PROBE_LINES.join('\n')}\n`);
-  if (added.code !== 0 && /Exclusivity flag on|File exists/.test(added.stderr)) return { ok: false, ...explain(added) };
-  const removed = await kernel.tc(['qdisc', 'del', 'dev', 'lo', 'root']);
-  if (added.code !== 0) return { ok: false, ...explain(added) };
+  const plan = planTc(TRIAL, TRIED, null, { seed: '', interval: 0 });
+  if (!plan.ok) return { ok: false, missing: plan.message, hint: plan.hint };
+  const made = await kernel.tc(['-j', '-s', '-batch', '-'], `${[...plan.lines, ...showing(TRIAL.device)].join('\n')}\n`);
+  const removed = await kernel.tc(['qdisc', 'del', 'dev', TRIAL.device, 'root']);
+  if (made.code !== 0) return { ok: false, ...explain(made) };
+  const difference = heldDifference(plan.model, made.stdout);
+  if (difference !== null) return { ok: false, missing: `tc shows "${difference.held}" where it was told "${difference.asked}"`, hint: 'iproute2 6.1 is known to work; lab doctor says which is here' };
   return removed.code === 0 ? { ok: true } : { ok: false, ...explain(removed) };
 }
 
