@@ -5,7 +5,7 @@ import type { AnyProtocol } from '../../node/contract.ts';
 import { amongNonsense } from './nonsense.ts';
 import { findings, planOf, violations } from './trial.ts';
 import type { Outcome, RunTrial, Scene } from './trial.ts';
-import { clockTrouble, crashes, partitions, TROUBLE } from './trouble.ts';
+import { clockTrouble, crashes, partitions, reconfigurations, SPARES, TROUBLE } from './trouble.ts';
 
 /** problems: empty where the protocol conforms. found: violations of what it does not claim. */
 export type Sighting = { readonly problems: readonly string[]; readonly found: readonly string[] };
@@ -150,6 +150,20 @@ const everything: ConformanceScene = {
   },
 };
 
+/** More nodes may be down than a small configuration bears: it need not recover by itself. */
+const changing: ConformanceScene = {
+  title: 'keeps its claims while its members change, under crashes, partitions and loss', seeded: true,
+  run: async (protocol, seed, trial) => {
+    let changed = 0;
+    const restarts = protocol.restartable === false ? [] : crashes(seed);
+    const actions = [...reconfigurations(seed), ...restarts, ...partitions(seed)].sort((a, b) => a.atMs - b.atMs);
+    const outcome = await trial(protocol, { ...TROUBLED, seed, spares: SPARES.length, link: { ...BAD_LINK, corruptPct: 0 }, actions }, (event) => {
+      if (event.type === 'answered' && event.reply.outcome === 'ok') changed++;
+    });
+    return claimsKept(outcome, broken([changed > 0, 'no change of membership was answered with ok']));
+  },
+};
+
 const drifting: ConformanceScene = {
   title: 'commits everything with clocks that differ by 30 ms and drift by 100 ppm', seeded: false,
   run: async (protocol, seed, trial) => {
@@ -187,6 +201,6 @@ export function scenesOf(protocol: AnyProtocol): readonly ConformanceScene[] {
   const restartable = protocol.restartable !== false;
   return [
     plainData, ...[1, 3, 5].map(commitsEverything), sameBytes, badLinks, cutLinks, minority,
-    ...(restartable ? [crashing, everything] : []), drifting, jumping, messageSize, nonsense,
+    ...(restartable ? [crashing, everything] : []), ...(protocol.reconfigurable === true ? [changing] : []), drifting, jumping, messageSize, nonsense,
   ];
 }

@@ -18,6 +18,8 @@ const CLIENT_REGION = 'home';
 export type Scene = {
   readonly seed: string;
   readonly nodes?: number;
+  /** Nodes beside them that wait to join. */
+  readonly spares?: number;
   /** Between any two nodes; default 10 ms and nothing else. */
   readonly link?: Partial<Link>;
   /** Instead of `link`: all of them; clients are in the region 'home'. */
@@ -39,7 +41,8 @@ export type Scene = {
 };
 
 export function planOf(protocol: AnyProtocol, scene: Scene): Plan {
-  const ids = Array.from({ length: scene.nodes ?? 5 }, (_, index) => `n${index + 1}`);
+  const members = scene.nodes ?? 5;
+  const ids = Array.from({ length: members + (scene.spares ?? 0) }, (_, index) => `n${index + 1}`);
   const link: Link = { ...PERFECT_LINK, delayMs: 10, ...scene.link };
   const near: Link = { ...PERFECT_LINK, delayMs: 1 };
   const links: LinkMatrix = scene.links ?? Object.fromEntries([
@@ -53,6 +56,7 @@ export function planOf(protocol: AnyProtocol, scene: Scene): Plan {
     nodes: ids.map((id, index) => ({
       id, address: `198.18.0.${11 + index}`, region: 'site',
       clock: { ...STEADY, offsetMs: scene.clockOffsetsMs?.[index] ?? 0, driftPpm: (scene.driftPpm ?? 0) * (index % 2 === 0 ? 1 : -1) },
+      ...(index < members ? {} : { joining: true }),
     })),
     leader: null, links, network: { profile: 'trial', source: 'test' },
     maxMessageBytes: scene.maxMessageBytes ?? 60_000, frameBytes: 1_400, fsyncMs: scene.fsyncMs ?? 2,

@@ -6,6 +6,7 @@ import type { Action } from '../kinds.ts';
 type Timed = { readonly atMs: number; readonly action: Action };
 
 const NODES: readonly NodeId[] = ['n1', 'n2', 'n3', 'n4', 'n5'];
+export const SPARES: readonly NodeId[] = ['n6', 'n7', 'n8', 'n9', 'n10'];
 export const TROUBLE = { fromMs: 2_000, toMs: 20_000 };
 
 const between = (random: () => number, from: number, to: number) => from + random() * (to - from);
@@ -22,6 +23,28 @@ export function crashes(seed: string): readonly Timed[] {
       actions.push({ atMs, action: { type: 'crash', node, disk: 'lose-unsynced' } });
       actions.push({ atMs: atMs + between(random, 50, 2_500), action: { type: 'restart', node } });
     }
+  }
+  return actions.sort((a, b) => a.atMs - b.atMs);
+}
+
+/**
+ * One change of membership after another, most of them of several nodes, all of them at times that do not fit: the leader too is
+ * removed, who is to join may be down, and who left goes on running. Five nodes and five spares.
+ */
+export function reconfigurations(seed: string): readonly Timed[] {
+  const random = randomStream(seed, 'reconfigurations');
+  const actions: Timed[] = [];
+  let members: readonly NodeId[] = NODES;
+  const drawn = (from: readonly NodeId[]) => from.filter(() => random() < 0.25);
+  for (const node of SPARES) actions.push({ atMs: between(random, 1_000, 4_000), action: { type: 'start', node } });
+  // The first before all trouble, so that one at least is done.
+  for (let atMs = 1_500; atMs < TROUBLE.toMs - 1_000; atMs += between(random, 200, 3_000)) {
+    const add = drawn([...NODES, ...SPARES].filter((node) => !members.includes(node)));
+    const remove = atMs === 1_500 ? ['n1'] : drawn(members).slice(0, members.length + add.length - 1);
+    if (add.length + remove.length === 0) continue;
+    actions.push({ atMs, action: { type: 'reconfigure', add, remove } });
+    // As if each were done: one that is not makes the next ones be refused, which is as good a trial.
+    members = [...members.filter((node) => !remove.includes(node)), ...add];
   }
   return actions.sort((a, b) => a.atMs - b.atMs);
 }
