@@ -6,6 +6,7 @@ import type { Probes } from '../netem/certificate.ts';
 import { openLink, PERFECT_LINK, scheduledJitter } from '../netem/link.ts';
 import type { Link } from '../netem/link.ts';
 import type { Plan } from './kinds.ts';
+import { membersOf } from './seats.ts';
 
 /** Probes that are sent alike, to each pair so many; they begin together, one group after the other. */
 export type ProbeGroup = { readonly pairs: readonly (readonly [from: string, to: string])[]; readonly count: number; readonly everyMs: number };
@@ -34,7 +35,7 @@ function group(plan: ProbedPlan, pairs: ProbeGroup['pairs'], { count, fewest, ev
 
 /** Every ordered pair of nodes, in one of the groups. */
 export function probeGroups(plan: ProbedPlan): readonly ProbeGroup[] {
-  const ids = plan.nodes.map(({ id }) => id);
+  const ids = membersOf(plan);
   const pairs = ids.flatMap((from) => ids.flatMap((to) => (from === to ? [] : [[from, to] as const])));
   const many = ([from, to]: readonly [string, string]) => {
     const { lossPct, corruptPct, duplicatePct, reorderPct } = linkOf(plan, from, to);

@@ -19,7 +19,7 @@ export type SubmissionPorts = {
 const ATTEMPT_MS = 5_000;
 const PAUSE_MS = 100;
 /** What has no answer by then has none. */
-const WITHIN_MS = 60_000;
+const WITHIN_MS = 45_000;
 
 /** Calls `done` once. Its id must be nobody else's in this run. */
 export function submitChange(command: Command<Reconfigure>, ports: SubmissionPorts, done: (reply: Reply) => void): void {

@@ -8,7 +8,7 @@ import type { ClientEvent, RunEvent } from '../kinds.ts';
 import { splitLines } from './children.ts';
 import { LineFile } from './event-file.ts';
 import { openClosedLoop } from './load/closed.ts';
-import { type LoadConfig, type LoadMessage, MEASURE, PAUSED, RESUMED } from './load/config.ts';
+import { type LoadConfig, type LoadMessage, MEASURE, MEMBERS, PAUSED, RESUMED } from './load/config.ts';
 import { openLoop } from './load/open.ts';
 import { Recent } from './load/recent.ts';
 import { measureRoundTrips } from './load/round-trips.ts';
@@ -102,8 +102,9 @@ async function main(path: string): Promise<void> {
     void close().finally(() => process.exit(0));
   });
   splitLines(process.stdin, (line) => {
-    const [word, pid] = line.split(' ');
-    if (word === MEASURE) void measure();
+    const [word, pid, ...more] = line.split(' ');
+    if (word === MEMBERS) loop.membersAre([pid ?? '', ...more]);
+    else if (word === MEASURE) void measure();
     else if (word === PAUSED) paused.add(Number(pid));
     else if (word === RESUMED) paused.delete(Number(pid));
   });

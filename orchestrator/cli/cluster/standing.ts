@@ -60,15 +60,25 @@ function givenBack(action: Action, nodes: readonly NodeId[]): readonly string[] 
 export class StandingFaults {
   readonly #begun = new Map<number, FaultRow>();
   readonly #undo = new Map<string, Undo>();
+  /** Changes of membership by the id of their command: who is to leave; and who left. */
+  readonly #changes = new Map<string, readonly NodeId[]>();
+  readonly #left = new Set<NodeId>();
   #index = 0;
 
   observe(event: LabEvent): void {
     if (event.type === 'fault' && event.phase === 'begin') {
       this.#index = event.index;
       this.#begun.set(event.index, { name: event.name, nodes: event.nodes, sinceMs: event.atMs });
+    } else if (event.type === 'submitted') this.#changes.set(event.command.id, event.command.op.remove);
+    else if (event.type === 'answered' && event.reply.outcome === 'ok') {
+      for (const node of this.#changes.get(event.id) ?? []) {
+        this.#left.add(node);
+        this.#undo.delete(`up ${node}`);
+      }
     } else if (event.type === 'action') {
       for (const key of givenBack(event.action, event.nodes)) this.#undo.delete(key);
-      for (const [key, action] of undoOf(event.action, event.nodes)) this.#undo.set(key, { index: this.#index, action });
+      // Who left the members is not brought back by a start.
+      for (const [key, action] of undoOf(event.action, event.nodes.filter((node) => !this.#left.has(node)))) this.#undo.set(key, { index: this.#index, action });
     }
   }
 

@@ -75,6 +75,11 @@ class ClosedLoop implements Loop {
     }
   }
 
+  /** A connection to one that left ends when that no longer answers it. */
+  membersAre(members: readonly NodeId[]): void {
+    for (const route of this.#routes.values()) route.membersAre(members);
+  }
+
   async close(): Promise<void> {
     await this.#timers.stop();
     for (const instance of this.#instances) instance.stop();

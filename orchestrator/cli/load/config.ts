@@ -35,6 +35,8 @@ export const MEASURE = 'measure';
  */
 export const PAUSED = 'paused';
 export const RESUMED = 'resumed';
+/** On stdin, with node ids behind it: the members from now on. */
+export const MEMBERS = 'members';
 
 /** What the generator itself adds between a client's region and a node; and where else it is shaped, the address to send from. */
 export function openWays({ plan, sources }: LoadConfig): (region: string, to: NodeId) => Way {

@@ -20,6 +20,8 @@ export interface Loop {
   readonly outstanding: number;
   readonly sessions: number;
   readonly capped: number;
+  /** The membership has changed: only these are asked from now on. */
+  membersAre(members: readonly NodeId[]): void;
   /** Ends every connection; what is open stays without an outcome. */
   close(): Promise<void>;
 }
@@ -70,6 +72,7 @@ export function openLoop(config: LoadConfig, workload: Workload, now: () => numb
       for (const pool of pools.values()) openConnections(pool, share * (plan.load.ratePerSecond ?? 0));
       sessions.start();
     },
+    membersAre: (members) => sessions.membersAre(members),
     get finished() { return sessions.finished; },
     get outstanding() { return sessions.outstanding; },
     get sessions() { return sessions.opened; },

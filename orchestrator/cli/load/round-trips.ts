@@ -5,6 +5,7 @@ import type { NodeId } from '../../../node/contract.ts';
 import type { ProbeSample } from '../../../netem/probe.ts';
 import type { Probes } from '../../../netem/certificate.ts';
 import type { Plan } from '../../kinds.ts';
+import { membersOf } from '../../seats.ts';
 
 /** Asks a node for its status; rejects when it does not answer. */
 export type Ask = (region: string, to: NodeId) => Promise<unknown>;
@@ -20,7 +21,7 @@ function roundTripMs({ links }: Plan, region: string, to: NodeId): number {
 }
 
 function pairsOf(plan: Plan): readonly (readonly [region: string, to: NodeId])[] {
-  return plan.load.clients.flatMap(({ region }) => plan.nodes.map(({ id }) => [region, id] as const));
+  return plan.load.clients.flatMap(({ region }) => membersOf(plan).map((id) => [region, id] as const));
 }
 
 function everyMs(plan: Plan): number {

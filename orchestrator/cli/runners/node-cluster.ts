@@ -5,14 +5,16 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { assert } from '../../../node/assert.ts';
-import type { NodeId, Status } from '../../../node/contract.ts';
+import type { Command, NodeId, Reconfigure, Status } from '../../../node/contract.ts';
 import type { DiskKept } from '../../../node/disk-fault.ts';
+import type { Reply } from '../../../node/replica.ts';
 import type { HostConfig } from '../../../node/seat.ts';
 import type { KernelSite, Site } from '../../../netem/shaper.ts';
 import { LabError } from '../../errors.ts';
 import type { Plan } from '../../kinds.ts';
 import { seatOf } from '../../seats.ts';
 import { type Child, endWithin, type Exit } from '../children.ts';
+import { readReply } from '../load/reply.ts';
 import { askNode, askStatus, type NodeDoor } from '../node-door.ts';
 import { nodeModules } from '../plugins.ts';
 import type { Cluster, ClusterPlace, LoadPlace } from '../realtime.ts';
@@ -208,6 +210,16 @@ export class NodeCluster implements Cluster {
       if (child?.exit !== null || !this.isUp(node) || mayEnd || damaged) return undefined;
       if (error instanceof Error && error.message.startsWith('assertion:')) throw error;
       throw new LabError('node-died', `${node} does not answer ${path}`, 'the machine may be overloaded: fewer nodes or a lower rate', error);
+    }
+  }
+
+  async reconfigure(node: NodeId, command: Command<Reconfigure>): Promise<Reply> {
+    if (!this.isUp(node)) return { outcome: 'fail', reason: 'no-quorum' };
+    try {
+      const { status, text } = await askNode(doorOf(this.#member(node)), { method: 'POST', route: '/control/reconfigure', token: this.#where.token, body: command, withinMs: CONTROL_WITHIN_MS });
+      return readReply(status, text);
+    } catch {
+      return { outcome: 'unknown', reason: 'connection' };
     }
   }
 
