@@ -5,12 +5,13 @@ import { basename, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LabError } from '../errors.ts';
 import { readDuration } from '../units.ts';
+import { cleanDocker, type DockerLeftOver } from './docker/left-over.ts';
 import { staleSocketFolders } from './netns/sockets.ts';
 import { isRunning, labRecords, type ProcessRecord } from './process-records.ts';
 import { clusterFiles, isLab, withdrawCluster } from './state.ts';
 
 export type CleanFlags = { readonly out: string; readonly results: boolean; readonly olderThan?: string; readonly dryRun: boolean; readonly json: boolean };
-type Cleaned = { readonly what: 'process' | 'folder' | 'record'; readonly name: string };
+type Cleaned = { readonly what: 'process' | 'folder' | 'record'; readonly name: string } | DockerLeftOver;
 
 const GRACE_MS = 2_000;
 const POLL_MS = 20;
@@ -23,6 +24,8 @@ const RESULTS = /-(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})Z(-\d+)?$/;
 export async function cleanUp(flags: CleanFlags): Promise<void> {
   const olderThanMs = ageOf(flags);
   const cleaned = [
+    // First: a process in a paused container cannot end.
+    ...await cleanDocker(flags.dryRun),
     ...await cleanProcesses(flags.dryRun),
     ...cleanClusters(flags.dryRun),
     ...staleSocketFolders().map((folder) => removed(folder, flags.dryRun)),
@@ -33,8 +36,9 @@ export async function cleanUp(flags: CleanFlags): Promise<void> {
     process.stdout.write(`${JSON.stringify({ version: 1, dryRun: flags.dryRun, cleaned }, null, 2)}\n`);
     return;
   }
-  const done = flags.dryRun ? { process: 'would end', folder: 'would remove', record: 'would remove' } : { process: 'ended', folder: 'removed', record: 'removed' };
-  process.stdout.write(cleaned.length === 0 ? 'nothing is left over\n' : cleaned.map(({ what, name }) => `${done[what]} ${name}\n`).join(''));
+  const [end, remove] = flags.dryRun ? ['would end', 'would remove'] : ['ended', 'removed'];
+  const words = { process: end, folder: remove, record: remove, container: `${remove} the container`, network: `${remove} the network` };
+  process.stdout.write(cleaned.length === 0 ? 'nothing is left over\n' : cleaned.map(({ what, name }) => `${words[what]} ${name}\n`).join(''));
 }
 
 /** Of the results to remove; null: none. */

@@ -19,6 +19,7 @@ test('it holds no tests, no runners, no Node.js, and the same bytes each time', 
   expect(context.files).toContain('Dockerfile');
   expect(context.files).toContain('lab/node/host/main.ts');
   expect(context.files).toContain('lab/node/kit/quorum.ts');
+  expect(context.files).toContain('lab/orchestrator/cli/load/sleeping-thread.ts');
   expect(context.files.filter((file) => /\.test\.|runners\/|dockerode|node-linux|\.env|\.git/.test(file))).toEqual([]);
   expect(context.archive.length).toBeLessThan(20e6);
   expect(readContext().hash).toBe(context.hash);

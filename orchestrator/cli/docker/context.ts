@@ -11,16 +11,18 @@ export type Context = { readonly archive: Buffer; readonly hash: string; readonl
 
 /** They run; own-name is what plug-ins import first. */
 const ENTRIES = ['node/host/main.ts', 'orchestrator/cli/load.ts', 'orchestrator/cli/own-name.ts'];
-/** Not imported in the image's own check: they run at import. */
-const RUNS = new Set(ENTRIES.slice(0, 2).map((entry) => modulePath(entry)));
+const PROGRAMS = ENTRIES.slice(0, 2);
 const INSIDE = 'lab';
 const CODE = /(?<!\.test)\.(js|cjs|mjs|json|wasm)$/;
 /** Folders of a package that nobody imports from. */
 const ASIDE = /^(node_modules|tests?|benchmarks?|docs|examples?|\..*)$/;
 const HASH_CHARACTERS = 12;
+/** A module that a thread is started on. */
+const STARTED = /\bmodulePath\('([^']+)'\)/g;
 const IMPORT = /^(?:import|export)(?!\s+type\b)(?:[^'";]*?\bfrom)?\s*'([^']+)'|\bimport\('([^']+)'\)/gm;
 
-type Imports = { readonly modules: ReadonlySet<string>; readonly packages: ReadonlyMap<string, string> };
+/** started: those of the modules that run by themselves. */
+type Imports = { readonly modules: ReadonlySet<string>; readonly started: ReadonlySet<string>; readonly packages: ReadonlyMap<string, string> };
 
 export function importsOf(source: string): readonly string[] {
   return [...source.matchAll(IMPORT)].map(([, stated, dynamic]) => stated ?? dynamic ?? '').filter((name) => !name.startsWith('node:'));
@@ -29,18 +31,24 @@ export function importsOf(source: string): readonly string[] {
 /** Of all these and what they import; of each package one module that imports it. */
 function follow(entries: readonly string[]): Imports {
   const modules = new Set<string>();
+  const started = new Set(PROGRAMS.map((program) => modulePath(program)));
   const packages = new Map<string, string>();
   const waiting = [...entries];
   for (let file = waiting.pop(); file !== undefined; file = waiting.pop()) {
     if (modules.has(file)) continue;
     modules.add(file);
     if (file.endsWith('.json')) continue;
-    for (const name of importsOf(readFileSync(file, 'utf8'))) {
+    const source = readFileSync(file, 'utf8');
+    for (const [, module = ''] of source.matchAll(STARTED)) {
+      started.add(modulePath(module));
+      waiting.push(modulePath(module));
+    }
+    for (const name of importsOf(source)) {
       if (name.startsWith('.')) waiting.push(resolve(dirname(file), name));
       else packages.set(packageOf(name), file);
     }
   }
-  return { modules, packages };
+  return { modules, started, packages };
 }
 
 /** '@noble/hashes/sha2.js' is of '@noble/hashes'. */
@@ -99,10 +107,11 @@ function inside(file: string): string {
 
 /** Reads it all. Throws a LabError when a package is missing. */
 export function readContext(): Context {
-  const { modules, packages } = follow([...ENTRIES.map((entry) => modulePath(entry)), ...offered()]);
+  const { modules, started, packages } = follow([...ENTRIES.map((entry) => modulePath(entry)), ...offered()]);
   const own = [...modules].map((file) => ({ path: `${INSIDE}/${inside(file)}`, file }));
   const foreign = packagesOf(packages).flatMap(({ folder, inside }) => codeOf(folder).map((path) => ({ path: `${INSIDE}/${inside}/${path}`, file: join(folder, path) })));
-  const loadAll = [...modules].filter((file) => !RUNS.has(file) && !file.endsWith('.json')).map((file) => `import './${inside(file)}';\n`).sort().join('');
+  // What runs by itself is not imported in the image's own check.
+  const loadAll = [...modules].filter((file) => !started.has(file) && !file.endsWith('.json')).map((file) => `import './${inside(file)}';\n`).sort().join('');
   const entries: readonly TarEntry[] = [
     ...[...own, ...foreign, { path: `${INSIDE}/package.json`, file: join(PACKAGE_ROOT, 'package.json') }, { path: 'Dockerfile', file: join(PACKAGE_ROOT, 'node/host/Dockerfile') }]
       .map(({ path, file }) => ({ path, bytes: readFileSync(file) })),

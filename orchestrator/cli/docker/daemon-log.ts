@@ -14,7 +14,7 @@ export class DaemonLog {
   #last: string[] = [];
   #failure: string | null = null;
 
-  /** onLine gets what a user may want to see. */
+  /** onLine gets each step, and each layer that comes. */
   constructor(doing: string, onLine: (line: string) => void) {
     this.#doing = doing;
     this.#onLine = onLine;
@@ -38,8 +38,8 @@ export class DaemonLog {
       this.#failure = [words, ...(this.#last.length === 0 ? [] : [`its last lines: ${this.#last.join('; ')}`])].join('; ').replaceAll(/\s*\n\s*/g, '; ');
     } else if (stream !== undefined) {
       for (const part of stream.split('\n')) if (part.trim() !== '') this.#built(part.trim());
-    } else if (status !== undefined) {
-      this.#onLine([...(id === undefined ? [] : [`${id}:`]), status, ...(progress === undefined ? [] : [progress])].join(' '));
+    } else if (status !== undefined && progress === undefined) {
+      this.#onLine(id === undefined ? status : `${id}: ${status}`);
     }
   }
 
@@ -48,9 +48,9 @@ export class DaemonLog {
     if (number !== undefined) {
       this.#step = `${number} (${command})`;
       this.#last = [];
+      this.#onLine(line);
     } else if (!line.startsWith('--->')) {
       this.#last = [...this.#last, line].slice(-LAST_LINES);
     }
-    this.#onLine(line);
   }
 }

@@ -1,14 +1,14 @@
 // The Docker daemon, in the lab's own words: dockerode and its types stay in this file. Every call has a time limit, and whatever
 // fails is a LabError with a remedy. What is particular to one daemon is here, so that a swarm can stand beside it.
+import { existsSync } from 'node:fs';
 import type { Duplex } from 'node:stream';
 import type Docker from 'dockerode';
-import type { CommandResult, LineCommand } from '../../../netem/shaper.ts';
 import { LabError } from '../../errors.ts';
 import { splitLines } from '../children.ts';
 import { DaemonLog } from './daemon-log.ts';
 import { type Endpoint, findEndpoint } from './endpoint.ts';
 import { dockerFailure, statusOf } from './failure.ts';
-import { drain, type Heard, openLines } from './streams.ts';
+import { drain, type Heard, type OpenedCommand } from './streams.ts';
 
 export type Labels = { readonly [name: string]: string };
 export type Mount = { readonly host: string; readonly inside: string; readonly write: boolean };
@@ -19,10 +19,9 @@ export type ContainerSpec = {
   readonly command: readonly string[];
   readonly user: string;
   readonly labels: Labels;
-  /** With an address of its own, or in the network of another container, where it may administer that. */
-  readonly network: { readonly name: string; readonly address: string } | { readonly of: string };
+  /** With an address of its own; with nothing but loopback; or in that of another container, where it may administer it. */
+  readonly network: { readonly name: string; readonly address: string } | 'none' | { readonly of: string };
   readonly mounts: readonly Mount[];
-  readonly env: Labels;
   readonly limits: Limits;
 };
 export type NetworkSpec = { readonly name: string; readonly subnet: string; readonly gateway: string; readonly labels: Labels };
@@ -39,23 +38,26 @@ export type ContainerLife = {
 
 const CALL_WITHIN_MS = 30_000;
 const BUILD_WITHIN_MS = 900_000;
+/** Older daemons answer 500 to it. */
+const NOT_PAUSED = /is not (paused|running)/;
 const OLDEST_API = 1.41;
-const MAX_OUTPUT_BYTES = 16 << 20;
 /** For /tmp of a container, whose root cannot be written. */
 const TMP_BYTES = 16 << 20;
 
 type Labelled = { readonly id: string; readonly name: string; readonly labels: Labels };
 
-/** Takes it for done when the daemon answers with one of these statuses. */
-function unless(...statuses: readonly number[]): (error: unknown) => void {
+/** Takes it for done when the daemon answers with one of these statuses, or says this. */
+function unless(...answers: readonly (number | RegExp)[]): (error: unknown) => void {
   return (error) => {
-    const status = error instanceof LabError ? statusOf(error.cause) : null;
-    if (status === null || !statuses.includes(status)) throw error;
+    const { message, cause } = error instanceof LabError ? error : { message: '', cause: null };
+    if (!answers.some((answer) => (typeof answer === 'number' ? answer === statusOf(cause) : answer.test(message)))) throw error;
   };
 }
 
 /** Finds the daemon and asks for its version. Rejects with a LabError. */
 export async function connectDocker(endpoint: Endpoint = findEndpoint()): Promise<Engine> {
+  // Where there is no Docker this is known before its client is loaded.
+  if ('socketPath' in endpoint.connection && !existsSync(endpoint.connection.socketPath)) throw dockerFailure({ code: 'ENOENT' }, { doing: 'connecting', url: endpoint.url });
   const { default: Dockerode } = await import('dockerode');
   const engine = new Engine(new Dockerode(endpoint.connection), endpoint.url);
   await engine.checkVersion();
@@ -141,16 +143,18 @@ export class Engine {
 
   /** Returns its id. */
   async createContainer(spec: ContainerSpec): Promise<string> {
-    const { name, image, command, user, labels, network, mounts, env, limits } = spec;
-    const joined = 'of' in network;
+    const { name, image, command, user, labels, network, mounts, limits } = spec;
+    const beside = typeof network === 'object' && 'of' in network;
+    const connected = typeof network === 'object' && 'name' in network;
     const { id } = await this.#call(`creating the container ${name}`, (abortSignal) => this.#docker.createContainer({
-      name, Image: image, Cmd: [...command], User: user, Labels: { ...labels }, Env: Object.entries(env).map(([key, value]) => `${key}=${value}`),
+      name, Image: image, Cmd: [...command], User: user, Labels: { ...labels },
       // Its input ends with the lab, however that ends.
       OpenStdin: true, StdinOnce: true, AttachStdin: true, AttachStdout: true, AttachStderr: true,
-      ...(joined ? {} : { Hostname: name, NetworkingConfig: { EndpointsConfig: { [network.name]: { IPAMConfig: { IPv4Address: network.address } } } } }),
+      ...(beside ? {} : { Hostname: name }),
+      ...(connected ? { NetworkingConfig: { EndpointsConfig: { [network.name]: { IPAMConfig: { IPv4Address: network.address } } } } } : {}),
       HostConfig: {
-        NetworkMode: joined ? `container:${network.of}` : network.name,
-        CapDrop: ['ALL'], ...(joined ? { CapAdd: ['NET_ADMIN'] } : {}), SecurityOpt: ['no-new-privileges'], ReadonlyRootfs: true,
+        NetworkMode: beside ? `container:${network.of}` : connected ? network.name : network,
+        CapDrop: ['ALL'], ...(beside ? { CapAdd: ['NET_ADMIN'] } : {}), SecurityOpt: ['no-new-privileges'], ReadonlyRootfs: true,
         Tmpfs: { '/tmp': `rw,noexec,nosuid,nodev,size=${TMP_BYTES}` },
         Mounts: mounts.map(({ host, inside, write }) => ({ Type: 'bind', Source: host, Target: inside, ReadOnly: !write })),
         Memory: limits.memoryBytes, MemorySwap: limits.memoryBytes, PidsLimit: limits.pids,
@@ -163,31 +167,26 @@ export class Engine {
     return id;
   }
 
-  /** Listens to it before it starts, so that nothing of what it says is lost. */
   async start(id: string, name: string, heard: Heard): Promise<ContainerLife> {
-    const container = this.#docker.getContainer(id);
-    const doing = `starting the container ${name}`;
-    const socket = await this.#call(doing, (abortSignal) => container.attach({ stream: true, stdin: true, stdout: true, stderr: true, hijack: true, abortSignal })) as unknown as Duplex;
+    const { socket, exitCode } = await this.openContainer(id, name);
     const silent = drain(socket, heard);
-    try {
-      await this.#call(doing, (abortSignal) => container.start({ abortSignal }));
-    } catch (error) {
-      socket.destroy();
-      throw error;
-    }
-    const { State: { Pid } } = await this.#call(doing, (abortSignal) => container.inspect({ abortSignal }));
+    const { State: { Pid } } = await this.#inspect(id);
+    const ended = async () => {
+      const code = await exitCode();
+      await silent;
+      const { State } = await this.#inspect(id);
+      return { code, outOfMemory: State.OOMKilled };
+    };
     return {
       pid: Pid,
-      // A wait lasts as long as the container: it alone has no limit. It answers at once for one that has ended.
-      ended: (async () => {
-        const { StatusCode } = await container.wait() as { readonly StatusCode: number };
-        await silent;
-        const { State } = await container.inspect();
-        return { code: StatusCode, outOfMemory: State.OOMKilled };
-      })().catch((error: unknown) => { throw dockerFailure(error, { doing: `waiting for the container ${name}`, url: this.url }); }),
+      ended: ended().catch((error: unknown) => { throw dockerFailure(error, { doing: `waiting for the container ${name}`, url: this.url }); }),
       write: (text) => { socket.write(text); },
       closeInput: () => { socket.end(); },
     };
+  }
+
+  async #inspect(id: string): Promise<Docker.ContainerInspectInfo> {
+    return this.#call('looking at a container', (abortSignal) => this.#docker.getContainer(id).inspect({ abortSignal }));
   }
 
   /** Nothing to one that has ended. */
@@ -201,7 +200,7 @@ export class Engine {
   }
 
   async unpause(id: string): Promise<void> {
-    await this.#call('waking a container', (abortSignal) => this.#docker.getContainer(id).unpause({ abortSignal })).catch(unless(404, 409));
+    await this.#call('waking a container', (abortSignal) => this.#docker.getContainer(id).unpause({ abortSignal })).catch(unless(404, 409, NOT_PAUSED));
   }
 
   /** However it is; nothing when it is not there. */
@@ -225,35 +224,28 @@ export class Engine {
     };
   }
 
-  /** As root with every capability, whatever the container itself may do. Never rejects for what the command says. */
-  async exec(id: string, argv: readonly string[], input: string): Promise<CommandResult> {
-    const { exec, socket } = await this.#openExec(id, argv);
-    const [stdout, stderr]: [Buffer[], Buffer[]] = [[], []];
-    let bytes = 0;
-    const keep = (kept: Buffer[]) => (part: Buffer) => {
-      bytes += part.length;
-      if (bytes > MAX_OUTPUT_BYTES) socket.destroy(new Error('too much output'));
-      else kept.push(part);
-    };
-    const silent = drain(socket, { stdout: keep(stdout), stderr: keep(stderr) });
-    socket.end(input);
-    await this.#call(`running ${argv[0]} in a container`, () => silent).finally(() => socket.destroy());
-    const code = await this.#exitCode(exec);
-    return { code, stdout: Buffer.concat(stdout).toString('utf8'), stderr: Buffer.concat(stderr).toString('utf8') };
-  }
-
-  /** The same, kept open for lines. failed: it ended unasked. */
-  execLines(id: string, argv: readonly string[], failed: (error: Error) => void): LineCommand {
-    const opened = this.#openExec(id, argv).then(({ exec, socket }) => ({ socket, exitCode: () => this.#exitCode(exec) }));
-    return openLines(argv[0] ?? '', opened, failed);
-  }
-
-  async #openExec(id: string, argv: readonly string[]): Promise<{ readonly exec: Docker.Exec; readonly socket: Duplex }> {
+  /** As root with every capability, whatever the container itself may do. */
+  async openExec(id: string, argv: readonly string[]): Promise<OpenedCommand> {
     return this.#call(`running ${argv[0]} in a container`, async (abortSignal) => {
       const exec = await this.#docker.getContainer(id).exec({ Cmd: [...argv], User: '0', Privileged: true, AttachStdin: true, AttachStdout: true, AttachStderr: true, abortSignal });
       const socket = await exec.start({ hijack: true, stdin: true, abortSignal });
-      return { exec, socket };
+      return { socket, exitCode: () => this.#exitCode(exec) };
     });
+  }
+
+  /** Starts a container as if it were one command. Listens before it starts, so that nothing of what it says is lost. */
+  async openContainer(id: string, name: string): Promise<OpenedCommand> {
+    const container = this.#docker.getContainer(id);
+    const doing = `starting the container ${name}`;
+    const socket = await this.#call(doing, (abortSignal) => container.attach({ stream: true, stdin: true, stdout: true, stderr: true, hijack: true, abortSignal })) as unknown as Duplex;
+    try {
+      await this.#call(doing, (abortSignal) => container.start({ abortSignal }));
+    } catch (error) {
+      socket.destroy();
+      throw error;
+    }
+    // A wait lasts as long as the container: it alone has no limit. It answers at once for one that has ended.
+    return { socket, exitCode: async () => (await container.wait() as { readonly StatusCode: number }).StatusCode };
   }
 
   async #exitCode(exec: Docker.Exec): Promise<number> {

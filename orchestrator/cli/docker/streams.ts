@@ -1,6 +1,6 @@
 // The connection to something that runs in a container: what it says comes in frames, what it is told goes as it is.
 import type { Duplex } from 'node:stream';
-import type { LineCommand } from '../../../netem/shaper.ts';
+import type { CommandResult, LineCommand } from '../../../netem/shaper.ts';
 import { openFrames } from './frames.ts';
 
 export type Heard = { readonly stdout: (bytes: Buffer) => void; readonly stderr: (bytes: Buffer) => void };
@@ -11,6 +11,9 @@ const OUTPUT_KEPT_CHARS = 4_096;
 /** Lines that it has not read yet: beyond it it hangs. */
 const MAX_BACKLOG_BYTES = 1 << 20;
 const CLOSE_WITHIN_MS = 30_000;
+/** As of a shell that cannot run something. */
+const NOT_RUN = 126;
+const MAX_OUTPUT_BYTES = 16 << 20;
 
 /** Until the other side has nothing more to say. */
 export function drain(socket: Duplex, { stdout, stderr }: Heard): Promise<void> {
@@ -25,6 +28,31 @@ export function drain(socket: Duplex, { stdout, stderr }: Heard): Promise<void> 
     });
     socket.on('error', reject).on('end', resolve).on('close', resolve);
   });
+}
+
+/** Never rejects: what cannot be started, takes too long or says too much has failed. */
+export async function collect(name: string, opening: Promise<OpenedCommand>, input: string): Promise<CommandResult> {
+  const [stdout, stderr]: [Buffer[], Buffer[]] = [[], []];
+  let bytes = 0;
+  let timer: NodeJS.Timeout | undefined;
+  const text = (parts: readonly Buffer[]) => Buffer.concat(parts).toString('utf8');
+  try {
+    const { socket, exitCode } = await opening;
+    timer = setTimeout(() => socket.destroy(new Error(`${name} does not end`)), CLOSE_WITHIN_MS);
+    const keep = (kept: Buffer[]) => (part: Buffer) => {
+      bytes += part.length;
+      if (bytes > MAX_OUTPUT_BYTES) socket.destroy(new Error(`${name} says too much`));
+      else kept.push(part);
+    };
+    const silent = drain(socket, { stdout: keep(stdout), stderr: keep(stderr) });
+    socket.end(input);
+    await silent;
+    return { code: await exitCode(), stdout: text(stdout), stderr: text(stderr) };
+  } catch (error) {
+    return { code: NOT_RUN, stdout: text(stdout), stderr: text(stderr) + (error instanceof Error ? error.message : String(error)) };
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** Lines may be written before it is there. failed: it ended unasked, or is not to be had. */
