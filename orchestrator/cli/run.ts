@@ -23,6 +23,7 @@ import { type Report, showProgress } from './progress.ts';
 import { openPage, PAGE, recorderOf, writePage } from './report.ts';
 import { filesBeside, wanOverride } from './read-file.ts';
 import { EXPERIMENT_FILE } from './results/read.ts';
+import { createDockerRunner } from './runners/docker.ts';
 import { createLocalRunner } from './runners/local.ts';
 import { createNetnsRunner } from './runners/netns.ts';
 import { createResultsFolder } from './results-folder.ts';
@@ -47,6 +48,7 @@ export type RunFlags = {
   readonly json: boolean;
   readonly open: boolean;
   readonly port?: number;
+  readonly subnet?: string;
   readonly shaper: string;
   readonly virtualTime: boolean;
 };
@@ -58,9 +60,9 @@ const TABLE_COLUMNS = 100;
 /** The runner whose processes wait for nothing outside. */
 const IN_VIRTUAL_TIME = 'netns';
 
-export function createRunners(portBase: number | null, { files, registry }: Plugins): readonly Runner[] {
+export function createRunners(portBase: number | null, { files, registry }: Plugins, subnet?: string): readonly Runner[] {
   const breathe = () => new Promise<void>((resolve) => { setImmediate(resolve); });
-  return [createSimulator(NODE_BYTES, breathe, registry), createLocalRunner(portBase, files), createNetnsRunner(files)];
+  return [createSimulator(NODE_BYTES, breathe, registry), createLocalRunner(portBase, files), createNetnsRunner(files), createDockerRunner(files, subnet)];
 }
 
 /** Runs everything and returns the exit code. `stop` is set by Ctrl-C. */
@@ -208,7 +210,7 @@ function readText(file: string): string {
 }
 
 function chosenRunners(flags: RunFlags, plugins: Plugins): readonly Runner[] {
-  const known = createRunners(flags.port ?? null, plugins);
+  const known = createRunners(flags.port ?? null, plugins, flags.subnet);
   const names = flags.on.split(',').map((name) => name.trim());
   const chosen = names.map((name) => named(known, name, 'runner'));
   const twice = names.find((name, index) => names.indexOf(name) < index);
