@@ -152,6 +152,11 @@ describe('a network that is not as configured is caught, and the link is named',
     for (const delayMs of [30, 60]) {
       const { breaches } = certified(LINKS, probes, {}, (each) => each.during(probed(link({ delayMs }), { noiseMs: noise })));
       expect(breaches[0]).toMatchObject({ from: 'n1', to: 'n2', bars: 'run', text: expect.stringContaining('the network changed') as string });
+      // Probes before the change do not hide it, and few wait for others.
+      const late = certified(LINKS, probes, {}, (each) => { for (const change of [0, delayMs - 40]) each.during(probed(link({ delayMs: 40 + change }))); });
+      expect(late.verdict).toBe('out');
+      const few = (rounds: number) => certified(LINKS, probes, {}, (each) => { for (let round = 0; round < rounds; round++) each.during(probed(link({ delayMs }), { count: 2 })); });
+      expect([few(4).verdict, few(5).verdict]).toEqual(['ok', 'out']);
     }
   });
 });
@@ -173,7 +178,11 @@ describe('what cannot be shown is said so', () => {
     const links = { 'us-east-1': { n1: link({ delayMs: 10 }) }, n1: { 'us-east-1': link({ delayMs: 30 }) } };
     const asked = (ms: number): Probes => ({ from: 'us-east-1', to: 'n1', trip: 'round', bytes: 0, sent: 20, samples: Array.from({ length: 20 }, (_, index) => [index + 1, 0, ms] as const) });
     expect(certified(links, [asked(42)])).toMatchObject({ verdict: 'ok', worstMs: null });
-    expect(texts(certified(links, [asked(60)]))[0]).toBe('us-east-1 ↔ n1: minimum delay 60 ms, asked 40 ms (-1 … +5 ms)');
+    expect(certified(links, [asked(60)])).toMatchObject({ verdict: 'ok', breaches: [{ bars: 'baseline', text: 'us-east-1 ↔ n1: minimum delay 60 ms, asked 40 ms (-1 … +5 ms)' }] });
+    expect(texts(certified(links, [asked(30)]))).toEqual(['us-east-1 ↔ n1: minimum delay 30 ms, asked 40 ms (at least -1 ms)']);
+    const virtual = { shaper: 'tc', time: 'virtual' } as const;
+    expect(texts(certified(links, [asked(40.02)], virtual))).toEqual([]);
+    expect(texts(certified(links, [asked(42)], virtual))).toHaveLength(2);
   });
 });
 

@@ -7,7 +7,7 @@ import { PERFECT_LINK } from './link.ts';
 import type { Link, LinkMatrix } from './link.ts';
 import type { ProbeSample } from './probe.ts';
 import type { LinkCounters } from './shaper.ts';
-import { HTTP_ROUND_TRIP, toleranceOf } from './tolerance.ts';
+import { toleranceOf } from './tolerance.ts';
 import type { Limits, Tolerance } from './tolerance.ts';
 
 export type Probes = {
@@ -57,7 +57,7 @@ export type CertificateOf = {
   readonly time: 'real' | 'virtual';
 };
 
-/** Fewer of them say nothing of a loss, a share or, during the run, of a minimum. */
+/** Fewer of them say nothing of a loss or a share, nor, during the run, of a minimum. */
 const FEWEST_EVENTS = 10;
 const FEWEST_SAMPLES = 5;
 /** A spread is compared from this jitter on; below it the host's own is as large. */
@@ -73,7 +73,9 @@ export class Certifying {
   readonly #of: CertificateOf;
   readonly #tolerance: Tolerance;
   readonly #idle = new Map<string, Draft>();
-  readonly #during = new Map<string, number[]>();
+  /** errorsMs: all; unjudged: since the last look. */
+  readonly #during = new Map<string, { readonly errorsMs: number[]; unjudged: number[] }>();
+  readonly #changes: Breach[] = [];
   readonly #errors: { readonly ms: number; readonly from: string; readonly to: string }[] = [];
   readonly #counters: Breach[] = [];
 
@@ -90,9 +92,15 @@ export class Certifying {
   /** Some of the probes of a pair while the run went and its links were those of the plan. */
   during({ from, to, bytes, samples }: Probes): void {
     const key = `${from} ${to}`;
-    const errors = this.#during.get(key) ?? [];
-    errors.push(...delaysOf(this.#link(from, to), this.#of.seed, from, to, bytes, samples).errorsMs);
-    this.#during.set(key, errors);
+    const pair = this.#during.get(key) ?? { errorsMs: [], unjudged: [] };
+    this.#during.set(key, pair);
+    const { errorsMs } = delaysOf(this.#link(from, to), this.#of.seed, from, to, bytes, samples);
+    pair.errorsMs.push(...errorsMs);
+    pair.unjudged.push(...errorsMs);
+    // Those before a change would hide it in one minimum over the whole run.
+    if (pair.unjudged.length < FEWEST_EVENTS) return;
+    this.#changes.push(...this.#changesOf(from, to, distributionOf(pair.unjudged) as Distribution));
+    pair.unjudged = [];
   }
 
   /** Of links that were as in the plan all the time. */
@@ -110,10 +118,10 @@ export class Certifying {
     if (this.#idle.size === 0) return null;
     const drafts = [...this.#idle.values()];
     const roundTrips = this.#roundTrips();
-    const breaches = [...drafts.flatMap((draft) => draft.breaches), ...roundTrips, ...this.#together(), ...this.#duringBreaches(), ...this.#counters];
+    const breaches = [...drafts.flatMap((draft) => draft.breaches), ...roundTrips, ...this.#together(), ...this.#changes, ...this.#counters];
     const rows = drafts.map(({ breaches: _own, ...draft }): CertificateRow => {
       const out = breaches.some(({ from, to, bars }) => bars === 'run' && from === draft.from && to === draft.to);
-      const duringMs = this.#during.get(`${draft.from} ${draft.to}`) ?? [];
+      const duringMs = this.#during.get(`${draft.from} ${draft.to}`)?.errorsMs ?? [];
       const errors = distributionOf(duringMs);
       const during = errors === null ? null : { samples: duringMs.length, minErrorMs: errors.min, p50ErrorMs: errors.p50 };
       return { ...draft, during, verdict: out ? 'out' : draft.unverified.length > 0 ? 'unverified' : 'ok' };
@@ -160,8 +168,10 @@ export class Certifying {
     const draft = this.#draft({ from, to, trip: 'round', sent }, link, ms, ms.map((each) => each - delayMs), 0, 0);
     const report = new Findings(draft, link);
     if (draft.errorMs === null) report.unverified('delay: no request was answered');
-    // Virtual clients have no HTTP.
-    else report.limits(draft.errorMs, this.#of.shaper === 'sim' ? this.#tolerance.run : HTTP_ROUND_TRIP, 'run', 0);
+    else {
+      report.limits(draft.errorMs, this.#tolerance.http.run, 'run', 0);
+      report.limits(draft.errorMs, this.#tolerance.http.baseline, 'baseline', 0);
+    }
     return draft;
   }
 
@@ -202,19 +212,14 @@ export class Certifying {
     });
   }
 
-  #duringBreaches(): readonly Breach[] {
-    return [...this.#during].flatMap(([key, errors]) => {
-      const [from, to] = key.split(' ') as [string, string];
-      const distribution = distributionOf(errors);
-      if (distribution === null || errors.length < FEWEST_SAMPLES) return [];
-      const link = this.#link(from, to);
-      // Independent draws of jitter reach far below and above.
-      const spreadMs = link.order === 'reorder' ? 4 * link.jitterMs : 0;
-      return limitsOf(this.#tolerance.during).flatMap(([figure, range]): readonly Breach[] => {
-        const got = distribution[figure];
-        if (got >= range[0] - spreadMs && got <= range[1] + spreadMs) return [];
-        return [{ from, to, figure, bars: 'run', text: `${from} → ${to}: while the run went its ${FIGURES[figure]} was ${shown(link.delayMs + got)} ms, asked ${shown(link.delayMs)} ms (${within(range)}): the network changed` }];
-      });
+  #changesOf(from: string, to: string, errorMs: Distribution): readonly Breach[] {
+    const link = this.#link(from, to);
+    // Independent draws of jitter reach far below and above.
+    const spreadMs = link.order === 'reorder' ? 4 * link.jitterMs : 0;
+    return limitsOf(this.#tolerance.during).flatMap(([figure, range]): readonly Breach[] => {
+      const got = errorMs[figure];
+      if (got >= range[0] - spreadMs && got <= range[1] + spreadMs) return [];
+      return [{ from, to, figure, bars: 'run', text: `${from} → ${to}: while the run went its ${FIGURES[figure]} was ${shown(link.delayMs + got)} ms, asked ${shown(link.delayMs)} ms (${within(range)}): the network changed` }];
     });
   }
 }
@@ -287,5 +292,6 @@ function shown(ms: number): string {
 }
 
 function within([low, high]: readonly [number, number]): string {
+  if (high === Infinity) return `at least ${low} ms`;
   return Math.abs(low) === high ? `± ${high} ms` : `${low} … +${high} ms`;
 }

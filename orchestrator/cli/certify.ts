@@ -21,8 +21,9 @@ export type CertifyPorts = {
 const WARM_UP_MS = 150;
 /** After the last probe should have arrived. */
 const SETTLE_MS = 50;
-/** For what a busy host delivers later; a link without loss is waited for. */
-const LATE_MS = 1_000;
+/** For what a busy host delivers later: links without loss are waited for. The plan of the run counts on the first half second. */
+const LATE_MS = 3_000;
+const LATE_PLANNED_MS = 500;
 const POLL_MS = 50;
 /** While the run goes, in all. */
 const PER_SECOND = 50;
@@ -30,7 +31,7 @@ const ROUND_MS = 2_000;
 
 /** How long probing before the run takes, at most about. */
 export function probingMs(plan: Plan): number {
-  const eachMs = WARM_UP_MS + longestDelayMs(plan) + SETTLE_MS + LATE_MS / 2;
+  const eachMs = WARM_UP_MS + longestDelayMs(plan) + SETTLE_MS + LATE_PLANNED_MS;
   return probeGroups(plan).reduce((sum, { count, everyMs }) => sum + count * everyMs + eachMs, 0);
 }
 
@@ -59,7 +60,7 @@ export class LinkProber {
   /** Until ended, round after round; each node probes another peer in each. quietMs: for so long nothing is planned; 0 while a fault is on. */
   async during(network: Pick<RunNetwork, 'changes' | 'isAsPlanned'>, quietMs: () => number, ended: AbortSignal): Promise<void> {
     const ids = this.#ports.plan.nodes.map(({ id }) => id);
-    const neededMs = ROUND_MS + longestDelayMs(this.#ports.plan) + SETTLE_MS + LATE_MS;
+    const neededMs = ROUND_MS + longestDelayMs(this.#ports.plan) + SETTLE_MS + LATE_PLANNED_MS;
     for (let round = 0; !ended.aborted && ids.length > 1; round++) {
       const step = 1 + (round % (ids.length - 1));
       const pairs = ids.map((from, index) => [from, ids[(index + step) % ids.length] as NodeId] as const)
