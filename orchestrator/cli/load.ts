@@ -2,6 +2,7 @@
 // and ends at the end-of-file of its stdin. It audits itself: send lag, event-loop delay and CPU, once a second.
 import { readFileSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import type { NodeId } from '../../node/contract.ts';
 import { named } from '../builtins.ts';
 import { ERROR_CODES, EXIT, LabError } from '../errors.ts';
 import type { ClientEvent, RunEvent } from '../kinds.ts';
@@ -96,18 +97,7 @@ async function main(path: string): Promise<void> {
     for (const probes of await measureRoundTrips(plan, loop.ask, now)) measured({ type: 'certificate', phase: 'idle', ...probes });
     say({ type: 'measured' });
   };
-  const paused = new Set<number>();
-  process.stdin.setEncoding('utf8').on('end', () => {
-    for (const pid of paused) wake(pid);
-    void close().finally(() => process.exit(0));
-  });
-  splitLines(process.stdin, (line) => {
-    const [word, pid, ...more] = line.split(' ');
-    if (word === MEMBERS) loop.membersAre([pid ?? '', ...more]);
-    else if (word === MEASURE) void measure();
-    else if (word === PAUSED) paused.add(Number(pid));
-    else if (word === RESUMED) paused.delete(Number(pid));
-  });
+  listen({ measure: () => void measure(), membersAre: (members) => loop.membersAre(members), ended: () => void close().finally(() => process.exit(0)) });
   const begin = (): void => {
     loop.start();
     auditedMs = now();
@@ -121,6 +111,22 @@ async function main(path: string): Promise<void> {
   };
   setTimeout(begin, Math.max(0, -now()));
   say({ type: 'ready' });
+}
+
+/** To what the lab says on stdin (load/config.ts). */
+function listen(told: { measure(): void; membersAre(members: readonly NodeId[]): void; ended(): void }): void {
+  const paused = new Set<number>();
+  process.stdin.setEncoding('utf8').on('end', () => {
+    for (const pid of paused) wake(pid);
+    told.ended();
+  });
+  splitLines(process.stdin, (line) => {
+    const [word, ...ids] = line.split(' ');
+    if (word === MEASURE) told.measure();
+    else if (word === MEMBERS) told.membersAre(ids);
+    else if (word === PAUSED) paused.add(Number(ids[0]));
+    else if (word === RESUMED) paused.delete(Number(ids[0]));
+  });
 }
 
 function wake(pid: number): void {
