@@ -9,8 +9,8 @@ import { makePlans } from '../orchestrator/plan.ts';
 import { RunRecorder, type RunRecord } from '../orchestrator/report/page/record.ts';
 import { createSimulator } from '../orchestrator/simulate.ts';
 
-/** alter: of the events that the page sees, and of the summary that was judged. */
-export type Alter = { readonly event?: (event: LabEvent) => LabEvent; readonly summary?: (summary: Summary) => Summary };
+/** alter: of the events that the page sees (null: not at all), and of the summary that was judged. */
+export type Alter = { readonly event?: (event: LabEvent, recorder: RunRecorder) => LabEvent | null; readonly summary?: (summary: Summary) => Summary };
 
 export async function reportRuns(experiment: string, repeat = 1, alter: Alter = {}): Promise<readonly RunRecord[]> {
   const runner = createSimulator(NODE_BYTES, () => Promise.resolve());
@@ -23,7 +23,8 @@ export async function reportRuns(experiment: string, repeat = 1, alter: Alter = 
       folder: '', stop: { requested: false }, progress: () => undefined,
       emit: (event) => {
         judgement.observe(event);
-        recorder.observe(alter.event?.(event) ?? event);
+        const seen = alter.event === undefined ? event : alter.event(event, recorder);
+        if (seen !== null) recorder.observe(seen);
       },
     });
     const summary = judgement.finish(false);

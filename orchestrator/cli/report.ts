@@ -12,9 +12,6 @@ import { findRuns, readRun, readRunEvents } from './results/read.ts';
 
 export type ReportFlags = { readonly open: boolean; readonly out?: string; readonly plugin: readonly string[] };
 
-/** Most of a run's events, and none of them on the page. */
-const NOT_SHOWN = new Set(['sent', 'received', 'placed', 'rejected', 'attempt', 'traffic', 'usage', 'trace'] as const);
-
 export const PAGE = 'report.html';
 
 /** A protocol of a plug-in that is not given here has no closed form on the page. */
@@ -59,7 +56,7 @@ export async function reportFolders(folders: readonly string[], flags: ReportFla
   for (const run of found) {
     const { plan, summary, environment } = await readRun(run);
     const recorder = recorderOf(plan, protocols);
-    await readRunEvents(run, (event) => recorder.observe(event), NOT_SHOWN);
+    await readRunEvents(run, (event) => recorder.observe(event), recorder.unread);
     records.push(recorder.finish(summary, environment));
   }
   const path = writePage(flags.out ?? join(folders[0] as string, PAGE), records);

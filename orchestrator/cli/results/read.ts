@@ -128,9 +128,10 @@ export async function readRunEvents(folder: string, onEvent: (event: LabEvent) =
 /** The first field of this name is the event's own: it stands before all that an event may hold. */
 const TYPE = '"type":"';
 
-function typeOf(line: string): string {
-  const at = line.indexOf(TYPE) + TYPE.length;
-  return line.slice(at, line.indexOf('"', at));
+/** Of the line of the text from `from` to `to`; '' where it has none. */
+function typeIn(text: string, from: number, to: number): string {
+  const at = text.indexOf(TYPE, from) + TYPE.length;
+  return at < TYPE.length || at > to ? '' : text.slice(at, text.indexOf('"', at));
 }
 
 /** Lines count from 1. */
@@ -139,14 +140,16 @@ async function readLines(path: string, onLine: (value: unknown, number: number) 
   let number = 0;
   try {
     for await (const chunk of createReadStream(path, { encoding: 'utf8', highWaterMark: 256 * 1024 })) {
-      const lines = (rest + (chunk as string)).split('\n');
-      rest = lines.pop() ?? '';
-      if (rest.length > MAX_LINE_CHARS) throw damaged(`${path}:${number + lines.length + 1} is longer than ${MAX_LINE_CHARS} characters`, 'this is no file of the lab');
-      for (const line of lines) {
+      const text = rest + (chunk as string);
+      let from = 0;
+      // No line is cut out that is passed over: they are most of a run.
+      for (let to = text.indexOf('\n'); to >= 0; from = to + 1, to = text.indexOf('\n', from)) {
         number++;
-        if (without.size > 0 && (without as ReadonlySet<string>).has(typeOf(line))) continue;
-        onLine(parsed(line, `${path}:${number}`), number);
+        if (without.size > 0 && (without as ReadonlySet<string>).has(typeIn(text, from, to))) continue;
+        onLine(parsed(text.slice(from, to), `${path}:${number}`), number);
       }
+      rest = text.slice(from);
+      if (rest.length > MAX_LINE_CHARS) throw damaged(`${path}:${number + 1} is longer than ${MAX_LINE_CHARS} characters`, 'this is no file of the lab');
     }
   } catch (error) {
     throw error instanceof Error && 'syscall' in error ? unreadable(path, error) : error;

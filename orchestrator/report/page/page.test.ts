@@ -32,6 +32,21 @@ function textOf(document: string): string {
 
 const headlineOf = (document: string) => textOf(/<p class="headline">.*?<\/p>/s.exec(document)?.[0] ?? '').trim();
 
+test('the lines of a file that a page does not read change nothing on it', async () => {
+  const passedOver = new Set<string>();
+  const read = await reportRuns(CRASH, 1, {
+    event: (event, { unread }) => {
+      if (!unread.has(event.type)) return event;
+      passedOver.add(`${event.type}`);
+      return null;
+    },
+  });
+  expect([...passedOver]).toEqual(expect.arrayContaining(['sent', 'received', 'durable', 'committed']));
+  expect(read).toEqual(records);
+  // Where leadership rotates, commits tell which rounds were lost.
+  expect(read.at(-1)?.rounds?.lost).toBeGreaterThan(0);
+});
+
 describe('the sentence on top', () => {
   test('tells how long nothing was committed, or how many rounds were lost', () => {
     const outage = Math.round(records[0]?.summary.outages[0]?.outageMs ?? 0).toLocaleString('en-US');

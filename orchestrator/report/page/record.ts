@@ -46,7 +46,12 @@ const MAX_DOTS = 2_500;
 /** Each per cent, and the tail. */
 export const CDF_SHARES: readonly number[] = [...Array.from({ length: 99 }, (_, index) => (index + 1) / 100), 0.993, 0.995, 0.997, 0.999, 0.9999, 1];
 
+/** Most of a run's events, and none of them on the page. */
+const NEVER_READ = ['sent', 'received', 'placed', 'rejected', 'attempt', 'traffic', 'usage', 'trace'] as const;
+
 export class RunRecorder {
+  /** Events of these types change nothing here: a reader of a file may pass over their lines. */
+  readonly unread: ReadonlySet<LabEvent['type']>;
   readonly #plan: Plan;
   readonly #protocol: AnyProtocol | null;
   readonly #originMs: number;
@@ -54,6 +59,7 @@ export class RunRecorder {
   readonly #commands: Commands;
   readonly #roles: Roles;
   readonly #links: LinkLines;
+  readonly #leadership: RunRecord['leadership'];
   readonly #rounds: Rounds;
   readonly #okMs: number[] = [];
   readonly #clocks = new Map<NodeId, Point[]>();
@@ -72,6 +78,8 @@ export class RunRecorder {
     this.#links = new LinkLines(plan, fromMs);
     this.#roles = new Roles(plan.nodes.map(({ id }) => id));
     this.#rounds = new Rounds(measureWindow(plan));
+    this.#leadership = protocol?.leadership?.(plan.options) ?? 'stable';
+    this.unread = new Set([...NEVER_READ, ...(this.#leadership === 'rotating' ? [] : ['committed'] as const), ...(plan.fsyncMs === 'real' ? [] : ['durable'] as const)]);
   }
 
   /** In order of atMs. */
@@ -110,7 +118,7 @@ export class RunRecorder {
     const width = columnMs(this.#spanMs, COLUMNS);
     const columns = Math.max(1, Math.ceil(this.#spanMs / width));
     const inWindow = (timesMs: readonly number[]) => countsOf(timesMs.filter((atMs) => atMs >= 0 && atMs < this.#spanMs), columns * width, columns);
-    const leadership = this.#protocol?.leadership?.(plan.options) ?? 'stable';
+    const leadership = this.#leadership;
     return {
       summary, environment, leadership, spanMs: this.#spanMs,
       samples: points.length <= MAX_DOTS ? points : [],
