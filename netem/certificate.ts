@@ -2,13 +2,13 @@
 // the run ran on the network that it names. Pure: made from the samples, in the run and again when it is verified.
 import { delaysOf, disorderOf, distributionOf, duplicateShare, lossesOf, medianSpreadMs } from './achieved.ts';
 import type { Distribution } from './achieved.ts';
-import { lossBounds } from './binomial.ts';
+import { type Draft, FEWEST_EVENTS, FEWEST_SAMPLES, FIGURES, Findings, limitsOf, losesNothing, shown, within } from './findings.ts';
 import { PERFECT_LINK } from './link.ts';
 import type { Link, LinkMatrix } from './link.ts';
 import type { ProbeSample } from './probe.ts';
 import type { LinkCounters } from './shaper.ts';
 import { toleranceOf } from './tolerance.ts';
-import type { Limits, Tolerance } from './tolerance.ts';
+import type { Tolerance } from './tolerance.ts';
 
 export type Probes = {
   readonly from: string;
@@ -42,6 +42,7 @@ export type CertificateRow = Pick<Probes, 'from' | 'to' | 'trip' | 'sent'> & {
   readonly unverified: readonly string[];
 };
 export type Certificate = {
+  /** unverified: nothing speaks against it, and no delay could be shown. */
   readonly verdict: CertificateRow['verdict'];
   /** Of the nodes' links: the largest |median − configured| before the run. */
   readonly worstMs: number | null;
@@ -56,17 +57,6 @@ export type CertificateOf = {
   readonly shaper: string;
   readonly time: 'real' | 'virtual';
 };
-
-/** Fewer of them say nothing of a loss or a share, nor, during the run, of a minimum. */
-const FEWEST_EVENTS = 10;
-const FEWEST_SAMPLES = 5;
-/** A spread is compared from this jitter on; below it the host's own is as large. */
-const LEAST_JITTER_MS = 2;
-/** Of a standard deviation of netem's draws, which are cut at both ends. */
-const SPREADS = { uniform: 1 / Math.sqrt(3), normal: 1, pareto: null } as const;
-const FIGURES = { min: 'minimum', p50: 'median', p95: '95th percentile', p99: '99th percentile' } as const;
-
-type Draft = Omit<CertificateRow, 'verdict' | 'during' | 'unverified'> & { readonly unverified: string[]; readonly breaches: Breach[] };
 
 /** Gathers the probes of one run. */
 export class Certifying {
@@ -119,7 +109,7 @@ export class Certifying {
     const drafts = [...this.#idle.values()];
     const roundTrips = this.#roundTrips();
     const breaches = [...drafts.flatMap((draft) => draft.breaches), ...roundTrips, ...this.#together(), ...this.#changes, ...this.#counters];
-    const rows = drafts.map(({ breaches: _own, ...draft }): CertificateRow => {
+    const rows = drafts.map(({ breaches: _own, delayShown: _shown, ...draft }): CertificateRow => {
       const out = breaches.some(({ from, to, bars }) => bars === 'run' && from === draft.from && to === draft.to);
       const duringMs = this.#during.get(`${draft.from} ${draft.to}`)?.errorsMs ?? [];
       const errors = distributionOf(duringMs);
@@ -127,7 +117,7 @@ export class Certifying {
       return { ...draft, during, verdict: out ? 'out' : draft.unverified.length > 0 ? 'unverified' : 'ok' };
     });
     const medians = rows.flatMap(({ trip, errorMs }) => (trip === 'one-way' && errorMs !== null ? [Math.abs(errorMs.p50)] : []));
-    const shown = rows.some(({ verdict }) => verdict === 'ok');
+    const shown = drafts.some(({ delayShown }) => delayShown);
     return {
       verdict: breaches.some(({ bars }) => bars === 'run') ? 'out' : shown ? 'ok' : 'unverified',
       worstMs: medians.length === 0 ? null : Math.max(...medians), rows, breaches,
@@ -147,11 +137,11 @@ export class Certifying {
     const draft = this.#draft({ from, to, trip: 'one-way', sent }, link, ms, errorsMs, late, duplicates);
     const report = new Findings(draft, link);
     if (draft.errorMs === null || errorsMs.length < FEWEST_SAMPLES) {
-      report.unverified(ms.length === 0 ? 'delay: no probe arrived' : 'delay: too few probes arrived');
+      report.delayUnverified(ms.length === 0 ? 'no probe arrived' : 'too few probes arrived');
     } else {
       report.limits(draft.errorMs, this.#tolerance.run, 'run', medianSpreadMs(link, errorsMs.length));
       if (link.delayMs >= this.#tolerance.leastMs) report.limits(draft.errorMs, this.#tolerance.baseline, 'baseline', medianSpreadMs(link, errorsMs.length));
-      else report.unverified(`delay: ${shaper} does not keep less than ${this.#tolerance.leastMs} ms exactly`);
+      else report.delayUnverified(`${shaper} does not keep less than ${this.#tolerance.leastMs} ms exactly`);
       report.spread(draft.errorMs.sd);
     }
     report.losses(lossesOf(link, shaper, sent, ms.length));
@@ -167,7 +157,7 @@ export class Certifying {
     const link = { ...PERFECT_LINK, delayMs };
     const draft = this.#draft({ from, to, trip: 'round', sent }, link, ms, ms.map((each) => each - delayMs), 0, 0);
     const report = new Findings(draft, link);
-    if (draft.errorMs === null) report.unverified('delay: no request was answered');
+    if (draft.errorMs === null) report.delayUnverified('no request was answered');
     else {
       report.limits(draft.errorMs, this.#tolerance.http.run, 'run', 0);
       report.limits(draft.errorMs, this.#tolerance.http.baseline, 'baseline', 0);
@@ -178,7 +168,7 @@ export class Certifying {
   #draft(pair: Pick<Draft, 'from' | 'to' | 'trip' | 'sent'>, { delayMs, jitterMs, lossPct, lossBurst }: Link, ms: readonly number[], errorsMs: readonly number[], late: number, duplicates: number): Draft {
     return {
       ...pair, configured: { delayMs, jitterMs, lossPct, lossBurst }, arrived: ms.length, delayMs: distributionOf(ms), errorMs: distributionOf(errorsMs),
-      late, duplicates, unverified: [], breaches: [],
+      late, duplicates, unverified: [], breaches: [], delayShown: true,
     };
   }
 
@@ -222,76 +212,4 @@ export class Certifying {
       return [{ from, to, figure, bars: 'run', text: `${from} → ${to}: while the run went its ${FIGURES[figure]} was ${shown(link.delayMs + got)} ms, asked ${shown(link.delayMs)} ms (${within(range)}): the network changed` }];
     });
   }
-}
-
-/** What is found of one link. */
-class Findings {
-  readonly #draft: Draft;
-  readonly #link: Link;
-
-  constructor(draft: Draft, link: Link) {
-    this.#draft = draft;
-    this.#link = link;
-  }
-
-  unverified(text: string): void {
-    this.#draft.unverified.push(text);
-  }
-
-  breach(figure: string, bars: Breach['bars'], text: string): void {
-    const { from, to, trip } = this.#draft;
-    this.#draft.breaches.push({ from, to, figure, bars, text: `${from} ${trip === 'round' ? '↔' : '→'} ${to}: ${text}` });
-  }
-
-  limits(errorMs: Distribution, limits: Limits, bars: Breach['bars'], spreadMs: number): void {
-    const { delayMs } = this.#link;
-    for (const [figure, range] of limitsOf(limits)) {
-      const got = errorMs[figure];
-      // Independent draws of jitter are of the link: of them only the median can be told.
-      const drawn = this.#link.order === 'reorder' && this.#link.jitterMs > 0;
-      if ((drawn && figure !== 'p50') || (got >= range[0] - spreadMs && got <= range[1] + spreadMs)) continue;
-      this.breach(figure, bars, `${FIGURES[figure]} delay ${shown(delayMs + got)} ms, asked ${shown(delayMs)} ms (${within(range)})`);
-    }
-  }
-
-  spread(sdMs: number): void {
-    const { order, jitterMs, distribution } = this.#link;
-    const share = SPREADS[distribution];
-    if (order === 'keep' || jitterMs < LEAST_JITTER_MS || share === null) return;
-    if (sdMs < 0.5 * share * jitterMs || sdMs > 1.7 * share * jitterMs + 1) this.breach('jitter', 'run', `delays spread by ${shown(sdMs)} ms (standard deviation), asked ${shown(share * jitterMs)} ms`);
-  }
-
-  losses({ lost, expected, low, high }: ReturnType<typeof lossesOf>): void {
-    const { sent } = this.#draft;
-    if (expected === 0) {
-      if (lost > 0) this.breach('loss', 'run', `${lost} of ${sent} probes were lost, on a link without loss`);
-    } else if (lost > high || (lost < low && expected >= FEWEST_EVENTS)) {
-      this.breach('loss', 'run', `${lost} of ${sent} probes were lost, asked ${shown(expected)} (${low} … ${high} are within chance)`);
-    } else if (expected < FEWEST_EVENTS) this.unverified(`loss: of ${sent} probes only ${shown(expected)} are to be lost`);
-  }
-
-  share(what: string, count: number, of: number, share: number): void {
-    if (share === 0) return;
-    const expected = of * share;
-    const [low, high] = lossBounds(of, share, 1);
-    if (count > high || (count < low && expected >= FEWEST_EVENTS)) this.breach(what, 'run', `${count} of ${of} probes came ${what}, asked ${shown(expected)} (${low} … ${high} are within chance)`);
-    else if (expected < FEWEST_EVENTS) this.unverified(`${what}: of ${of} probes only ${shown(expected)} are to be`);
-  }
-}
-
-function limitsOf(limits: Limits): readonly (readonly [keyof typeof FIGURES, readonly [number, number]])[] {
-  return Object.entries(limits) as [keyof typeof FIGURES, readonly [number, number]][];
-}
-
-function losesNothing({ lossPct, corruptPct }: Link): boolean {
-  return lossPct === 0 && corruptPct === 0;
-}
-
-function shown(ms: number): string {
-  return String(Number(ms.toFixed(Math.abs(ms) >= 100 ? 1 : 2)));
-}
-
-function within([low, high]: readonly [number, number]): string {
-  if (high === Infinity) return `at least ${low} ms`;
-  return Math.abs(low) === high ? `± ${high} ms` : `${low} … +${high} ms`;
 }

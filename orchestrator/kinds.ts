@@ -152,6 +152,8 @@ export interface Runner {
   chooseShaper?(asked: string): Promise<ShaperChoice>;
   /** Emits every event of the run in order of atMs. */
   run(plan: Plan, context: RunContext): Promise<void>;
+  /** Only probes the idle network of the plan, and emits what comes of it; no protocol runs. */
+  certify(plan: Plan, context: RunContext): Promise<void>;
 }
 
 /** One run, spelled out: all randomness is fixed here or follows from `seed`. Saved with its results, can be run again. Times in ms. */

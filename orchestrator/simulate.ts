@@ -43,6 +43,10 @@ export function createSimulator(bytes: Bytes, breathe: () => Promise<void>, regi
       }
       run.close();
     },
+    certify(plan, { emit }) {
+      for (const [sequence, probes] of simulatedProbes(plan).entries()) emit({ atMs: 0, node: 'lab', life: 0, sequence, type: 'certificate', phase: 'idle', ...probes });
+      return Promise.resolve();
+    },
   };
 }
 

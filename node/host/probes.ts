@@ -20,7 +20,7 @@ export type ProbeParts = {
 /** Records held between two reports; beyond it they are counted. */
 const MAX_RECORDS = 262_144;
 /** Orders that are being carried out at once. */
-export const MAX_ORDERS = 16;
+const MAX_ORDERS = 16;
 const BODY_BYTES = 16;
 const MAX_DELAY_NS = 3_600_000_000_000n;
 const WARM_UP = 0;

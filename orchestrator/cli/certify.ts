@@ -134,7 +134,9 @@ export class LinkProber {
   /** Or until the run is stopped or ended. */
   async #wait(ms: number, ended?: AbortSignal): Promise<void> {
     const untilMs = performance.now() + ms;
-    for (let leftMs = ms; leftMs > 0 && !this.#ports.stopped() && ended?.aborted !== true; leftMs = untilMs - performance.now()) {
+    for (;;) {
+      const leftMs = untilMs - performance.now();
+      if (leftMs <= 0 || this.#ports.stopped() || ended?.aborted === true) return;
       await sleep(Math.min(leftMs, POLL_MS));
     }
   }

@@ -209,7 +209,7 @@ function readText(file: string): string {
   }
 }
 
-function chosenRunners(flags: RunFlags, plugins: Plugins): readonly Runner[] {
+export function chosenRunners(flags: Pick<RunFlags, 'on' | 'port' | 'subnet'>, plugins: Plugins): readonly Runner[] {
   const known = createRunners(flags.port ?? null, plugins, flags.subnet);
   const names = flags.on.split(',').map((name) => name.trim());
   const chosen = names.map((name) => named(known, name, 'runner'));
@@ -226,7 +226,7 @@ function startInVirtualTime({ on, open, out }: RunFlags, stop: Stop): Promise<nu
 }
 
 /** Of each runner that has a choice; it must work here. */
-async function chosenShapers(runners: readonly Runner[], asked: string): Promise<readonly { readonly shaper?: string }[]> {
+export async function chosenShapers(runners: readonly Runner[], asked: string): Promise<readonly { readonly shaper?: string }[]> {
   const chosen: { readonly shaper?: string }[] = [];
   for (const runner of runners) {
     const probe = await runner.probe();

@@ -25,7 +25,7 @@ export function showNetworks(name: string | undefined, flags: WanFlags): string 
 }
 
 /** Throws a LabError. */
-function chosenNetwork(name: string, regions: string | undefined): Matrix {
+export function chosenNetwork(name: string, regions: string | undefined): Matrix {
   const refuse = (problem: string, remedy: string): never => { throw new LabError('bad-command-line', problem, remedy); };
   const found = findNetwork(name, filesBeside('here'), refuse);
   if (regions === undefined) return found;
