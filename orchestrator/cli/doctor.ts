@@ -1,12 +1,11 @@
 // `lab doctor`: what this machine has for the lab, looked at and measured now. What is missing says what needs it and how to
 // get it. Nothing is changed; the disk is tried in a folder that is removed again.
-import { execFile } from 'node:child_process';
 import { closeSync, existsSync, fdatasyncSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { availableParallelism, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import { EXIT, LabError } from '../errors.ts';
+import { connectDocker } from './docker/engine.ts';
 import { formatMs } from '../report/figures.ts';
 import { examineIproute, examineNamespaces, examineNetem, examineVirtualTime } from './netns/examine.ts';
 import { findPlaces } from './runners/ports.ts';
@@ -19,7 +18,6 @@ type Look = { readonly name: string; readonly neededFor: string; readonly look: 
 
 const NODES = ['n1', 'n2', 'n3', 'n4', 'n5'];
 const COMFORTABLE_CORES = 4;
-const COMMAND_WITHIN_MS = 5_000;
 const FSYNCS = 20;
 const FSYNC_BYTES = 4_096;
 const SLOW_FSYNC_MS = 10;
@@ -113,21 +111,15 @@ function examineReceiveBuffer(): Finding {
   return { state: 'warning', found: `${bytes} bytes`, remedy: 'bursts of datagrams may be lost: sudo sysctl -w net.core.rmem_max=2500000' };
 }
 
-/** The first line of its output; null: it is not there, or fails. */
-async function firstLineOf(program: string, argv: readonly string[]): Promise<string | null> {
-  try {
-    const { stdout, stderr } = await promisify(execFile)(program, argv, { timeout: COMMAND_WITHIN_MS });
-    return (stdout || stderr).split('\n')[0]?.trim() ?? '';
-  } catch {
-    return null;
-  }
-}
-
 async function examineDocker(): Promise<Finding> {
-  const server = await firstLineOf('docker', ['version', '--format', '{{.Server.Version}}']);
-  if (server !== null) return ok(`server ${server}`);
-  const client = await firstLineOf('docker', ['--version']);
-  return { state: 'warning', found: client === null ? 'not installed' : `${client}, but no server answers`, remedy: client === null ? 'install Docker Engine' : 'start dockerd, or join the group docker' };
+  try {
+    const engine = await connectDocker();
+    const { version, rootless, cgroup } = await engine.describe();
+    return ok(`server ${version}${rootless ? ', rootless' : ''}, cgroup ${cgroup}, at ${engine.url}`);
+  } catch (error) {
+    if (!(error instanceof LabError)) throw error;
+    return { state: 'warning', found: error.message, remedy: error.hint };
+  }
 }
 
 function examineBrowser(): Finding {
@@ -146,7 +138,7 @@ const LOOKS: readonly Look[] = [
   { name: 'namespaces', neededFor: '--on netns', look: examineNamespaces },
   { name: 'netem', neededFor: '--on netns, links shaped by the kernel', look: examineNetem },
   { name: 'virtual time', neededFor: '--on netns --virtual-time', look: examineVirtualTime },
-  { name: 'Docker', neededFor: 'nodes in containers', look: examineDocker },
+  { name: 'Docker', neededFor: '--on docker', look: examineDocker },
   { name: 'Chromium', neededFor: "the report page's own tests", look: examineBrowser },
 ];
 

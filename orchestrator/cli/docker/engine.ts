@@ -79,11 +79,11 @@ export class Engine {
   }
 
   /** rootless: its root is the user who runs it. */
-  async describe(): Promise<{ readonly version: string; readonly rootless: boolean; readonly cgroup: string; readonly storage: string }> {
+  async describe(): Promise<{ readonly version: string; readonly rootless: boolean; readonly cgroup: string }> {
     const info = await this.#call('asking what it is', () => this.#docker.info()) as {
-      readonly ServerVersion: string; readonly SecurityOptions?: readonly string[]; readonly CgroupVersion?: string; readonly Driver: string;
+      readonly ServerVersion: string; readonly SecurityOptions?: readonly string[]; readonly CgroupVersion?: string;
     };
-    return { version: info.ServerVersion, rootless: info.SecurityOptions?.includes('name=rootless') === true, cgroup: info.CgroupVersion ?? '1', storage: info.Driver };
+    return { version: info.ServerVersion, rootless: info.SecurityOptions?.includes('name=rootless') === true, cgroup: info.CgroupVersion ?? '1' };
   }
 
   /** null: it is not there. */
