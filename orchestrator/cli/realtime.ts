@@ -84,6 +84,8 @@ export type RealtimeParts = {
   readonly open: (plan: Plan, place: ClusterPlace) => Promise<Cluster>;
   /** Each opening looks for free ports anew: one that was taken before its node bound it is no error yet. */
   readonly freePorts: boolean;
+  /** In ms: a first guess of how long the nodes take to start. Absent: as processes of this machine do. */
+  readonly lead?: { readonly base: number; readonly perNode: number };
 };
 
 /** From the start of the processes to the origin: at first a guess, then from how long the last ones took. */
@@ -94,19 +96,20 @@ const PORT_ATTEMPTS = 3;
 type Purpose = 'run' | 'certificate';
 
 export function createRealtimeRunner(parts: RealtimeParts): Runner {
+  const { lead = LEAD_MS } = parts;
   let lastReadyMs = 0;
   const conduct = async (plan: Plan, context: RunContext, purpose: Purpose): Promise<void> => {
     const shaper = parts.shapers.find(({ name }) => name === plan.shaper);
     if (shaper === undefined) throw new LabError('not-supported', `the runner ${parts.name} has no shaper ${plan.shaper}`, `it has: ${parts.shapers.map(({ name }) => name).join(', ')}`);
     // The origin is fixed before the processes start; when they are not ready by then, again with more time.
-    let leadMs = lastReadyMs > 0 ? 1.3 * lastReadyMs + LEAD_MS.margin : LEAD_MS.base + LEAD_MS.perNode * plan.nodes.length;
+    let leadMs = lastReadyMs > 0 ? 1.3 * lastReadyMs + LEAD_MS.margin : lead.base + lead.perNode * plan.nodes.length;
     for (let portAttempts = 0; ;) {
       if (leadMs > LEAD_MS.most) throw new LabError('machine-lacks', `${plan.nodes.length} nodes were not ready within ${leadMs / 2000} s`, 'fewer nodes, or nothing else beside the lab');
       try {
         const { readyMs, late } = await attempt(plan, context, shaper, parts, leadMs, purpose);
         lastReadyMs = readyMs;
         if (!late) return;
-        leadMs *= 2;
+        leadMs = Math.max(2 * leadMs, 1.3 * readyMs + LEAD_MS.margin);
       } catch (error) {
         const again = error instanceof LabError && error.code === 'port-in-use' && parts.freePorts && ++portAttempts < PORT_ATTEMPTS;
         if (!again) throw error;

@@ -29,6 +29,7 @@ import { NodeCluster } from './node-cluster.ts';
 
 /** Every node has an address of its own. */
 const PORT = 7_000;
+const LEAD_MS = { base: 1_500, perNode: 400 };
 const LIMITS: Limits = { memoryBytes: 1 << 30, cpus: null, pids: 256 };
 /** In the folder of each container. */
 const CONFIG = 'config.json';
@@ -217,5 +218,6 @@ export function createDockerRunner(plugins: readonly string[] = [], pool: string
       return openCluster(found, block, plan, where);
     },
     freePorts: false,
+    lead: LEAD_MS,
   });
 }

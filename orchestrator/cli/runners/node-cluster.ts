@@ -21,7 +21,8 @@ import type { Cluster, ClusterPlace, LoadPlace } from '../realtime.ts';
 import type { Place } from './ports.ts';
 
 const READY_POLL_MS = 20;
-const READY_WITHIN_MS = 30_000;
+/** A container may wait long for its turn. */
+const READY_WITHIN_MS = 90_000;
 const STATUS_WITHIN_MS = 250;
 const CONTROL_WITHIN_MS = 5_000;
 const GRACE_MS = 3_000;
