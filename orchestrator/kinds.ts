@@ -127,11 +127,29 @@ export interface Check {
 export interface Sink {
   readonly name: string;
   readonly summary: string;
-  open(plan: Plan, folder: string): Promise<{ write(event: LabEvent): void; close(summary: Summary): Promise<void> }>;
+  open(plan: Plan, folder: string): Promise<OpenSink>;
+}
+
+/** Of one run. */
+export interface OpenSink {
+  /** Every event of the run, in order of atMs. Events of real processes come when it has ended. */
+  write(event: LabEvent): void;
+  close(summary: Summary): Promise<void>;
+  /**
+   * Events of real processes while the run goes, in order and about two seconds late: of clients, faults, links, and what nodes
+   * report of themselves, none of single messages, flushes and commits. All of them come to write() later. In a simulated run there are none.
+   */
+  live?(event: LabEvent): void;
+  /** Asked after close(): an address at which the run can be looked at. */
+  view?(): string;
 }
 
 export type RunContext = {
   readonly emit: (event: LabEvent) => void;
+  /** Some events while the run goes, as OpenSink.live() takes them; absent: nobody wants them. */
+  readonly live?: (event: LabEvent) => void;
+  /** To be told, where time is real: Unix time of the run's start, as soon as it has begun. */
+  readonly began?: (unixMs: number) => void;
   /** Set by Ctrl-C: the runner ends early, leaves nothing behind and returns. */
   readonly stop: { readonly requested: boolean };
   /** Of this run; exists. */

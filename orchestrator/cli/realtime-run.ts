@@ -17,6 +17,7 @@ import { type Child, endWithin } from './children.ts';
 import { StandingFaults } from './cluster/standing.ts';
 import { mergeEvents, readEvents } from './event-file.ts';
 import { FaultSchedule } from './fault-schedule.ts';
+import { tailEvents } from './live-tail.ts';
 import { type LoadConfig, type LoadMessage, MEASURE } from './load/config.ts';
 import { roundTripsMs } from './load/round-trips.ts';
 import { openRunClock } from './run-clock.ts';
@@ -58,6 +59,7 @@ export class RealtimeRun {
   /** By certify(): its events are all there is. */
   #measured = false;
   #closing = false;
+  #endTail: () => Promise<void> = () => Promise.resolve();
 
   constructor(plan: Plan, context: RunContext, shaper: Shaper, folder: string, originNs: bigint) {
     this.#plan = plan;
@@ -87,6 +89,8 @@ export class RealtimeRun {
     await sleep(-this.#now());
     this.#released = true;
     await this.#unlessBroken(Promise.all(members.map((id) => cluster.release(id))));
+    this.#context.began?.(Math.round(Date.now() - this.#now()));
+    this.#tail(cluster);
     await this.#untilFinished(cluster, prober);
     await this.#count(cluster);
     return false;
@@ -233,6 +237,11 @@ export class RealtimeRun {
     this.#leader = leaderOf(new Map(ids.map((id, index) => [id, { status: statuses[index] ?? null, up: cluster.isUp(id) }])));
   }
 
+  #tail(cluster: Cluster): void {
+    const { live } = this.#context;
+    if (live !== undefined) this.#endTail = tailEvents({ files: [...cluster.eventFiles(), this.#loadEvents], own: this.#events, now: this.#now, observe: live });
+  }
+
   get #loadConfig(): string {
     return join(this.#folder, LOAD, 'config.json');
   }
@@ -244,6 +253,7 @@ export class RealtimeRun {
   /** Ends the load first, so that it does not see the nodes go. */
   async close(): Promise<void> {
     this.#closing = true;
+    await this.#endTail();
     if (this.#load !== null) {
       this.#load.closeInput();
       await endWithin(this.#load, GRACE_MS);

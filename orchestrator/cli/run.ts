@@ -54,7 +54,8 @@ export type RunFlags = {
 };
 
 type Stop = { readonly requested: boolean };
-type Job = { readonly plan: Plan; readonly runner: Runner; readonly folder: string; readonly registry: Registry; readonly sinks: readonly Sink[]; readonly records: RunRecord[] };
+/** records, views: of the runs that are done. */
+type Job = { readonly plan: Plan; readonly runner: Runner; readonly folder: string; readonly registry: Registry; readonly sinks: readonly Sink[]; readonly records: RunRecord[]; readonly views: string[] };
 
 const TABLE_COLUMNS = 100;
 /** The runner whose processes wait for nothing outside. */
@@ -84,6 +85,7 @@ export async function runExperiment(targets: readonly string[], flags: RunFlags,
   const environment = await readEnvironment(plugins.modules);
   const summaries: Summary[] = [];
   const records: RunRecord[] = [];
+  const views: string[] = [];
   const keepTogether = () => {
     const together = summarizeExperiment(experiment.name, new Map(summaries.map((summary) => [basename(runFolder(results, summary.plan)), summary])));
     writeJson(join(results, EXPERIMENT_FILE), together);
@@ -93,7 +95,7 @@ export async function runExperiment(targets: readonly string[], flags: RunFlags,
   try {
     for (const [index, runner] of runners.entries()) {
       const before = summaries.length;
-      await runJobs((plans[index] ?? []).map((plan) => ({ plan, runner, folder: runFolder(results, plan), registry, sinks, records })), environment, stop, flags.json, summaries);
+      await runJobs((plans[index] ?? []).map((plan) => ({ plan, runner, folder: runFolder(results, plan), registry, sinks, records, views })), environment, stop, flags.json, summaries);
       if (stop.requested) break;
       if (index < runners.length - 1) print(summaries.slice(before));
     }
@@ -110,6 +112,7 @@ export async function runExperiment(targets: readonly string[], flags: RunFlags,
   const agreements = agreementsOf(summaries);
   if (flags.json) process.stdout.write(`${JSON.stringify({ version: 1, experiment: experiment.name, summaries, groups, agreements }, null, 2)}\n`);
   else process.stdout.write(`${agreements.length === 0 ? '' : `${renderAgreement(agreements)}\n\n`}results: ${results}\n`);
+  for (const view of views) (flags.json ? process.stderr : process.stdout).write(`${view}\n`);
   showPage(results, records, flags);
   if (stop.requested) {
     process.stderr.write('interrupted: what is there covers a part of the experiment\n');
@@ -147,8 +150,14 @@ async function runJob(job: Job, environment: Environment, stop: Stop, progress: 
   const { plan, runner, folder, registry } = job;
   mkdirSync(folder, { recursive: true });
   writeJson(join(folder, 'plan.json'), plan);
-  writeJson(join(folder, 'environment.json'), environment);
-  const sink = await openSinks(job.sinks, plan, folder, (text) => process.stderr.write(`${text}\n`));
+  let measuredOn: Environment = environment;
+  const began = (unixMs: number): void => {
+    measuredOn = { ...environment, startedAt: new Date(unixMs).toISOString() };
+    writeJson(join(folder, 'environment.json'), measuredOn);
+  };
+  // The simulator's time begins now; where time is real the runner says when it did.
+  began(Date.now());
+  const sink = await openSinks(job.sinks, plan, folder, warnOnce);
   const judgement = judge(plan, {
     protocol: named(registry.protocols, plan.protocol, 'protocol'), workload: named(registry.workloads, plan.load.workload, 'workload'), checks: registry.checks,
   });
@@ -156,7 +165,7 @@ async function runJob(job: Job, environment: Environment, stop: Stop, progress: 
   let whole = false;
   try {
     await runner.run(plan, {
-      folder, stop, progress,
+      folder, stop, progress, began, ...(sink.live === undefined ? {} : { live: sink.live }),
       emit: (event) => {
         sink.write(event);
         judgement.observe(event);
@@ -171,8 +180,17 @@ async function runJob(job: Job, environment: Environment, stop: Stop, progress: 
   }
   const summary = judgement.finish(!whole);
   if (whole) await sink.close(summary);
-  job.records.push(recorder.finish(summary, environment));
+  job.views.push(...sink.views());
+  job.records.push(recorder.finish(summary, measuredOn));
   return summary;
+}
+
+const warned = new Set<string>();
+
+/** What is wrong for every run is said once. */
+function warnOnce(text: string): void {
+  if (!warned.has(text)) process.stderr.write(`${text}\n`);
+  warned.add(text);
 }
 
 function readExperiment(targets: readonly string[], flags: RunFlags, registry: Registry): Experiment {
