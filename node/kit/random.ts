@@ -1,7 +1,7 @@
 // Seeded randomness: every stream is named, so that one more draw in one place does not change another.
 
 /** FNV-1a over UTF-16 code units, with a final avalanche (MurmurHash3's fmix32). */
-function hash32(text: string): number {
+export function hash32(text: string): number {
   let hash = 0x811c9dc5;
   for (let index = 0; index < text.length; index++) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);

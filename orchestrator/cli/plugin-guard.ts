@@ -2,13 +2,12 @@
 // with its file, and not as a bug of the lab.
 import { type Blame, guardedMethod, guardedObject, guardedProtocol, withMethods } from '../../node/guard.ts';
 import { LabError } from '../errors.ts';
-import type { Check, Fault, Plugin, Sink, Verdict, Workload } from '../kinds.ts';
+import type { Check, Fault, OpenSink, Plugin, Sink, Verdict, Workload } from '../kinds.ts';
 
 /** Of what a plug-in throws: FILE:LINE, or null. */
 type PlaceOf = (error: unknown) => string | null;
 type BlameOf = (kind: string, name: string) => Blame;
 type Observer = ReturnType<Check['begin']>;
-type OpenSink = Awaited<ReturnType<Sink['open']>>;
 
 /** path: as given. An error that was told already, such as that of a check which a protocol's commit led to, stays what it is. */
 export function guardedPlugin(plugin: Plugin, path: string, placeOf: PlaceOf): Plugin {
@@ -75,7 +74,10 @@ function guardedSink(sink: Sink, blame: Blame): Sink {
       const write = guardedMethod(opened, 'write', blame, (returned) => {
         if (returned instanceof Promise) returned.catch((error: unknown) => { late ??= { error: blame('write', error) }; });
       });
+      const has = (member: 'live' | 'view') => typeof opened[member] === 'function';
       return {
+        ...(has('live') ? { live: guardedMethod(opened, 'live', blame) as NonNullable<OpenSink['live']> } : {}),
+        ...(has('view') ? { view: guardedMethod(opened, 'view', blame) as NonNullable<OpenSink['view']> } : {}),
         write: (event) => {
           check();
           write(event);

@@ -11,6 +11,7 @@ import { checkPlugin } from '../plugin.ts';
 import './own-name.ts';
 import { guardedPlugin } from './plugin-guard.ts';
 import { files as filesSink } from './sinks/files.ts';
+import { influx } from './sinks/influx.ts';
 import { modulePath, PACKAGE_ROOT } from './tree.ts';
 
 export type PluginModule = { readonly path: string; readonly sha256: string };
@@ -24,7 +25,7 @@ export type Plugins = {
   readonly registry: Registry;
 };
 
-const OWN: Plugin = { ...BUILTINS, sinks: [filesSink] };
+const OWN: Plugin = { ...BUILTINS, sinks: [filesSink, influx] };
 const OWN_NAME = new URL(`own-name${extname(import.meta.url)}`, import.meta.url).href;
 const KINDS = ['protocols', 'workloads', 'faults', 'checks', 'sinks'] as const;
 

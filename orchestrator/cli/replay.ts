@@ -3,7 +3,7 @@
 import { EXIT, LabError } from '../errors.ts';
 import { exitCodeOf } from '../judge.ts';
 import { named, type Registry } from '../builtins.ts';
-import type { LabEvent, Plan, Sink, Summary } from '../kinds.ts';
+import type { OpenSink, Plan, Sink, Summary } from '../kinds.ts';
 import { renderTable } from '../report/table.ts';
 import { loadPlugins } from './plugins.ts';
 import { findRuns, readRun } from './results/read.ts';
@@ -40,8 +40,6 @@ async function replayRun(folder: string, registry: Registry, sinks: readonly Sin
   for (const sink of open) await sink.close(summary);
   return summary;
 }
-
-type OpenSink = { readonly write: (event: LabEvent) => void; readonly close: (summary: Summary) => Promise<void> };
 
 /** Here a sink is the purpose: one that fails ends the replay. */
 async function openSink(sink: Sink, plan: Plan, folder: string): Promise<OpenSink> {

@@ -155,7 +155,7 @@ const run: Measurement = {
     text('revision', 'git commit of the lab; absent: not a checkout'), boolean('modified', 'the checkout had changes'), text('version', 'of the lab'), text('machine', 'processor and kernel'),
     text('verdict', '`ok`; `violated`: a claim is; `invalid`: as a measurement; `unknown`: a check did not decide; `partial`'), text('because', 'what stands behind the verdict'), text('findings', 'violated checks that the protocol does not claim'),
     boolean('publishable', 'the figures may be published'), boolean('baseline_fit', 'later runs may be compared with it'), text('missed', 'thresholds that were'),
-    text('network_verdict', 'of the certificate: `ok`, `out`, `unverified`'), integer('links_left_out', 'links without points in `link`'),
+    text('network_verdict', 'of the certificate: `ok`, `out`, `unverified`'), integer('links_left_out', 'links between nodes that have no points in `link`'),
     text('bounds', 'figures whose value is only a bound, such as `commit.p99 >`, or that fall on a failed command, such as `commit.p99.9 failed`'),
     ...FIGURES,
   ],
