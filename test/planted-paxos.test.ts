@@ -34,11 +34,11 @@ const PLANTS: readonly Plant[] = [
     from: 'new Votes(this.q2)', to: 'new Votes(1)' },
   { error: 'a partly received promise counts', file: 'process.ts', options: { leader: 'any' },
     from: 'if (message.next !== null) this.prepare(from);\n    else if (this.proposer.hasQuorum)', to: 'if (this.proposer.pages.size >= this.proposer.q1 - 1)' },
-  { error: 'a ballot is begun again after a restart', file: 'process.ts', scenario: 'new-ballot',
+  { error: 'a ballot is begun again after a restart', file: 'candidacy.ts', scenario: 'new-ballot',
     from: 'Math.max(this.seen, this.acceptor.promised), this.number', to: 'this.proposer.ballot, this.number' },
-  { error: 'prepare leaves before the ballot is durable', file: 'process.ts', scenario: 'durable-ballot',
+  { error: 'prepare leaves before the ballot is durable', file: 'candidacy.ts', scenario: 'durable-ballot',
     from: '    this.prepare(this.env.self);\n    for (const member of this.others) this.prepare(member);', to: '    for (const member of this.others) this.prepare(member);\n    this.prepare(this.env.self);' },
-  { error: 'a proposer speaks on in a ballot that was superseded', file: 'process.ts', scenario: 'superseded',
+  { error: 'a proposer speaks on in a ballot that was superseded', file: 'learning.ts', scenario: 'superseded',
     from: 'if (!this.proposer.settle(value)) this.lose();', to: 'this.proposer.settle(value);' },
 ];
 

@@ -1,6 +1,6 @@
 // Paxos, multi-decree: Lamport's roles (proposer.ts, acceptor.ts, learner.ts), Howard's flexible quorums, and three
-// ways to choose who proposes: `stable` (Multi-Paxos), `fixed`, and `any`. This file joins the roles and holds the failure
-// detector, the timers and who may propose.
+// ways to choose who proposes: `stable` (Multi-Paxos), `fixed`, and `any`. state.ts holds what a process knows, candidacy.ts who
+// may propose, learning.ts what is decided; this file joins them: the inputs, the two phases and the period.
 //
 // State                 | Durable | Meaning
 // acceptor.promised     | yes     | highest ballot promised; at least every ballot that this node ever began
@@ -15,60 +15,12 @@
 // Sent before durable: `propose`, for its ballot is durable (phase 1 began with a durable promise to itself) and a later life
 // begins a higher one, so that nobody proposes anything else at (ballot, slot); the own acceptance counts when it is durable.
 // `decided` too: a decision is a fact. Differs from the texts in: docs/protocols/paxos.md.
-import type { Command, Env, Json, Machine, NodeId, Status } from '../../contract.ts';
-import { CommandIndex } from '../../kit/command-index.ts';
-import { Acceptor } from './acceptor.ts';
-import { CatchUp } from './catch-up.ts';
-import { FailureDetector } from './failure-detector.ts';
-import { Learner } from './learner.ts';
-import { ballotAbove, countThatFits, messageFrom } from './messages.ts';
-import type { Accept, Entry, LearnReply, Message, Nack, Prepare, Promise1, Proposal, Propose, Told } from './messages.ts';
-import { settledOptions } from './options.ts';
-import type { Leader, Options } from './options.ts';
-import { Proposer } from './proposer.ts';
+import type { Command, Json, Machine, NodeId, Status } from '../../contract.ts';
+import { Learning } from './learning.ts';
+import { countThatFits, messageFrom } from './messages.ts';
+import type { Accept, Entry, Nack, Prepare, Promise1, Proposal, Propose } from './messages.ts';
 
-/** The back-off doubles so often at most. */
-const MAX_DOUBLINGS = 3;
-
-export class Process implements Machine<Json, Entry> {
-  readonly env: Env<Message, Entry, Options>;
-  readonly number: number;
-  readonly others: readonly NodeId[];
-  readonly configurations: Status['configurations'];
-  readonly election: Leader;
-  readonly periodMs: number;
-  readonly learner: Learner;
-  readonly acceptor: Acceptor;
-  readonly proposer: Proposer;
-  readonly catchUp: CatchUp;
-  readonly detector: FailureDetector;
-  /** The highest ballot seen in any message. */
-  seen = 0;
-  preparedMs = 0;
-  /** What the others were told last (a new leader tells in any case), and whether they all were told anything since the last tick. */
-  toldTo = 0;
-  toldAll = false;
-  /** Ticks for which an accepted slot has stayed undecided without a word of a proposer, and the slot before it. */
-  stuckTicks = 0;
-  stuckAt = 0;
-  backingOff = false;
-  duels = 0;
-
-  constructor(env: Env<Message, Entry, Options>) {
-    this.env = env;
-    this.number = env.members.indexOf(env.self);
-    this.others = env.members.filter((member) => member !== env.self);
-    this.configurations = [{ slot: 0, members: env.members }];
-    const options = settledOptions(env.options, env.members.length);
-    this.election = options.leader;
-    this.periodMs = options.timeoutMs[0] / 3;
-    this.learner = new Learner(env, new CommandIndex());
-    this.acceptor = new Acceptor(env, this.learner);
-    this.proposer = new Proposer(this.learner, options);
-    this.catchUp = new CatchUp(env, this.learner);
-    this.detector = new FailureDetector(env, options.timeoutMs, this.election.mode === 'fixed' ? this.election.node : null);
-  }
-
+export class Process extends Learning implements Machine<Json, Entry> {
   start(entries: readonly Entry[]): void {
     for (const entry of entries) this.restore(entry);
     this.seen = this.acceptor.promised;
@@ -163,74 +115,6 @@ export class Process implements Machine<Json, Entry> {
     };
   }
 
-  // Who may propose
-
-  take(command: Command): void {
-    if (this.proposer.owned.has(command.id)) return;
-    if (!this.mayTake) this.env.reject(command.id, 'not-leader', this.detector.leader ?? undefined);
-    else if (!this.proposer.offer(command)) this.env.reject(command.id, 'busy');
-  }
-
-  get mayTake(): boolean {
-    const { mode, node } = this.election;
-    return mode === 'any' || this.proposer.phase === 'established' || (mode === 'fixed' && node === this.env.self);
-  }
-
-  /** Under `any`: something is left to propose, or somebody's slot hangs. */
-  get hasWork(): boolean {
-    return this.proposer.queue.length > 0 || this.proposer.waiting.size > 0 || this.stuckTicks >= 2;
-  }
-
-  /** Holds no ballot and asks for none. */
-  get isOut(): boolean {
-    return this.proposer.phase === 'idle' || this.proposer.phase === 'lost';
-  }
-
-  /** Begins phase 1 in a new ballot, or repeats it in one that nobody has beaten. */
-  campaign(): void {
-    if (this.proposer.phase !== 'preparing') {
-      this.proposer.begin(ballotAbove(Math.max(this.seen, this.acceptor.promised), this.number));
-      this.seen = this.proposer.ballot;
-      if (this.election.mode === 'stable') this.detector.leader = null;
-    }
-    // The own promise first: the ballot is durable before any prepare leaves.
-    this.prepare(this.env.self);
-    for (const member of this.others) this.prepare(member);
-    if (this.election.mode === 'stable') this.detector.wait();
-  }
-
-  prepare(acceptor: NodeId): void {
-    const page = this.proposer.pageFor(acceptor);
-    if (page === null) return;
-    this.preparedMs = this.env.now();
-    if (acceptor === this.env.self) this.acceptor.prepare(acceptor, this.proposer.ballot, page);
-    else this.env.send(acceptor, { type: 'prepare', ballot: this.proposer.ballot, from: page });
-  }
-
-  /** A higher ballot is about. */
-  lose(): void {
-    if (this.isOut) return;
-    this.proposer.lose();
-    if (this.election.mode === 'any') {
-      if (this.hasWork) this.backOff();
-    } else if (this.election.mode === 'fixed') this.campaign();
-    else this.follow('not-leader');
-  }
-
-  follow(reason: 'not-leader' | 'no-quorum'): void {
-    if (this.detector.leader === this.env.self) this.detector.leader = null;
-    this.detector.wait();
-    for (const command of this.proposer.drop()) this.env.reject(command.id, reason, this.detector.leader ?? undefined);
-  }
-
-  /** Exponential with jitter, so that of two duelling proposers one gets through: the winner needs two round trips. */
-  backOff(): void {
-    if (this.backingOff) return;
-    this.backingOff = true;
-    const jitter = this.env.random() * 2 ** Math.min(this.duels++, MAX_DOUBLINGS);
-    this.env.setTimer('backOff', (2 + jitter) * this.periodMs);
-  }
-
   // Phase 1
 
   onPrepare(from: NodeId, { ballot, from: slot }: Prepare): void {
@@ -238,14 +122,6 @@ export class Process implements Machine<Json, Entry> {
     this.stuckTicks = 0;
     if (ballot > this.acceptor.promised) this.yieldTo(ballot);
     this.acceptor.prepare(from, ballot, slot);
-  }
-
-  /** Its candidate gets a timeout to become the leader. */
-  yieldTo(ballot: number): void {
-    if (ballot > this.proposer.ballot) this.lose();
-    if (this.election.mode !== 'stable' || ballot <= this.detector.leaderBallot) return;
-    this.detector.leader = null;
-    this.detector.wait();
   }
 
   onPromise(from: NodeId, message: Promise1): void {
@@ -298,74 +174,6 @@ export class Process implements Machine<Json, Entry> {
     if (chosen.length === 0) return;
     this.duels = 0;
     this.decide(chosen);
-  }
-
-  // Learning
-
-  /** Decided values: on disk as votes or learned entries, then committed; own commands that lost their slot try again. */
-  decide(values: readonly Proposal[]): void {
-    const fresh = values.filter((value) => !this.learner.has(value.slot));
-    const unvoted = fresh.filter((value) => !this.acceptor.holds(value));
-    if (unvoted.length > 0) this.env.persist({ type: 'learned', values: unvoted.map(({ slot, epoch, command }) => ({ slot, epoch, command })) });
-    const returned: Command[] = [];
-    for (const value of fresh) {
-      this.noteDecided(value);
-      if (!this.proposer.settle(value)) this.lose();
-      returned.push(...this.proposer.returned(value));
-    }
-    this.learner.advance();
-    for (const command of returned) this.take(command);
-  }
-
-  noteDecided(value: Proposal): void {
-    this.acceptor.stands(value);
-    this.learner.learn(value);
-  }
-
-  /** A proposer says that all is decided up to a slot: its value of this ballot, where one was accepted here. */
-  decideVotes(ballot: number, decidedTo: number): void {
-    const values: Proposal[] = [];
-    const last = Math.min(decidedTo, this.acceptor.lastAccepted);
-    for (let slot = this.learner.decidedTo + 1; slot <= last; slot++) {
-      const vote = this.acceptor.votes.get(slot);
-      if (vote?.ballot === ballot && !this.learner.has(slot)) values.push(vote);
-    }
-    if (values.length > 0) this.decide(values);
-  }
-
-  onTold(from: NodeId, message: Told): void {
-    if (message.type === 'heartbeatReply') {
-      if (message.ballot === this.proposer.ballot) this.detector.answered(from);
-    } else {
-      if (message.type === 'heartbeat' && message.ballot < this.acceptor.promised) this.acceptor.refuse(from, message.ballot);
-      else this.heard(from, message.ballot);
-      this.decideVotes(message.ballot, message.decidedTo);
-      if (message.type === 'heartbeat') this.env.send(from, { type: 'heartbeatReply', ballot: message.ballot, decidedTo: this.learner.decidedTo });
-    }
-    this.catchUp.hears(from, message.decidedTo);
-  }
-
-  /** A proposer with an established ballot is alive. */
-  heard(from: NodeId, ballot: number): void {
-    this.seen = Math.max(this.seen, ballot);
-    if (this.election.mode !== 'stable' || ballot < this.acceptor.promised || ballot < this.detector.leaderBallot || from === this.env.self) return;
-    if (ballot > this.proposer.ballot) this.lose();
-    this.detector.follow(from, ballot);
-  }
-
-  onLearnReply(from: NodeId, { decidedTo, values }: LearnReply): void {
-    const before = this.learner.decidedTo;
-    this.decide(values);
-    this.catchUp.answered(from, decidedTo, before);
-  }
-
-  told(type: Told['type']): Told {
-    return { type, ballot: this.proposer.ballot, decidedTo: this.learner.decidedTo };
-  }
-
-  tellDecided(): void {
-    if (this.others.length > 0) this.env.sendBeforeDurable(this.others, this.told('decided'));
-    this.toldTo = this.learner.decidedTo;
   }
 
   // The period: heartbeat, retransmission, gossip
