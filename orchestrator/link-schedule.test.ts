@@ -192,6 +192,6 @@ describe('it refuses', () => {
     expect(() => planOf([period, other])).not.toThrow();
     expect(() => planOf([period, other, '{ at: 1s, links: n1 -> n2, delay: 3ms, for: 1ms }'], { run: 'warmup: 1s, measure: 21s' })).toThrow('network.schedule: the links would change 103999 times');
     const many = '{ at: 0s, every: 2ms, steps: [{ delay: 1ms }, { after: 1ms, delay: 2ms }] }';
-    expect(() => planOf([many], { nodes: '30' })).toThrow(/single links would change \d{7} times/);
+    expect(() => planOf([many], { nodes: '30' })).toThrow('network.schedule: single links would change 12180000 times');
   });
 });
