@@ -44,7 +44,7 @@ export const tally: Sink = {
   },
 };
 `,
-  'nouns.ts': `import type { Operation } from 'consensus-lab/contract';
+  'nouns.ts': `import type { KeyOperation } from 'consensus-lab/contract';
 import type { Fault, Plugin, Workload } from 'consensus-lab/kinds';
 import { selectorOf, selectorParam } from 'consensus-lab/selector';
 import { positiveDuration } from 'consensus-lab/units';
@@ -66,7 +66,7 @@ const writes: Workload<{ keys: number }> = {
   name: 'writes',
   summary: 'puts alone; keys',
   params: z.strictObject({ keys: z.int().min(1).default(2) }),
-  *operations({ keys }, client): Generator<Operation, never> {
+  *operations({ keys }, client): Generator<KeyOperation, never> {
     for (let count = 1; ; count++) yield { type: 'put', key: \`k\${count % keys}\`, value: \`\${client}.\${count}\` };
   },
   model: {
