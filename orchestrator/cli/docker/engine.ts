@@ -37,6 +37,8 @@ export type ContainerLife = {
 };
 
 const CALL_WITHIN_MS = 30_000;
+/** Many at once wait for each other: seconds each on a slow machine. */
+const START_WITHIN_MS = 120_000;
 const BUILD_WITHIN_MS = 900_000;
 /** Older daemons answer 500 to it. */
 const NOT_PAUSED = /is not (paused|running)/;
@@ -239,7 +241,7 @@ export class Engine {
     const doing = `starting the container ${name}`;
     const socket = await this.#call(doing, (abortSignal) => container.attach({ stream: true, stdin: true, stdout: true, stderr: true, hijack: true, abortSignal })) as unknown as Duplex;
     try {
-      await this.#call(doing, (abortSignal) => container.start({ abortSignal }));
+      await this.#call(doing, (abortSignal) => container.start({ abortSignal }), START_WITHIN_MS);
     } catch (error) {
       socket.destroy();
       throw error;
