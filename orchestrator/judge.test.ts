@@ -199,6 +199,11 @@ describe('the audit', () => {
     expect(summaryOf(stream).invalid).toEqual(invalid);
   });
 
+  test('finds that nothing was sent', () => {
+    const summary = summaryOf(new Stream().at(12_000).generator({}));
+    expect(summary).toMatchObject({ invalid: ['no command was sent in the measure window'], publishable: false, baseline: { fit: false } });
+  });
+
   test('lets one late second pass', () => {
     const summary = summaryOf(secondsOf({ sendLagMs: 400, loopDelayMs: 400, cpuPct: 100 }, 1));
     expect(summary).toMatchObject({ invalid: [], publishable: true });

@@ -86,6 +86,13 @@ test('work folders go unless a running lab uses them, and results only on reques
   expect([old, used, recent].map((run) => existsSync(join(run, 'work')))).toEqual([false, true, false]);
   expect([old, used, recent].map((run) => existsSync(join(run, 'plan.json')))).toEqual([true, true, true]);
 
+  // A lab in virtual time: its own processes are those of another kernel, which was given the folder of all results.
+  const everything = join(folder, 'results');
+  const inside = idle(everything);
+  record(process.pid, commandOf(process.pid), [{ pid: inside.pid, mark: everything }]);
+  expect(lab('clean', '--results', '--older-than', '7d').stdout).toBe('nothing is left over\n');
+  record(process.pid, commandOf(process.pid), [{ pid: idle(mark).pid, mark }]);
+
   const { stdout } = lab('clean', '--results', '--older-than', '7d', '--json');
   expect((JSON.parse(stdout) as { cleaned: unknown }).cleaned).toEqual([{ what: 'folder', name: 'results/mine-20200101T000000Z' }]);
   expect([old, used, recent].map((run) => existsSync(run))).toEqual([false, true, true]);

@@ -112,10 +112,14 @@ function resultFolders(out: string): readonly { readonly folder: string; readonl
   });
 }
 
-/** A running lab has processes with a file in this folder. */
+/** A running lab has a process with a file in this folder, or one that was given a folder around it: what runs in a kernel of its own is not seen. */
 function isInUse(folder: string): boolean {
   const start = `${resolve(folder)}/`;
-  return labRecords().some(({ alive, processes }) => alive && processes.some((record) => isRunning(record) && resolve(record.folder, record.mark).startsWith(start)));
+  const uses = ({ folder: base, mark }: ProcessRecord): boolean => {
+    const path = resolve(base, mark);
+    return path.startsWith(start) || start.startsWith(`${path}/`);
+  };
+  return labRecords().some(({ alive, processes }) => alive && processes.some((record) => isRunning(record) && uses(record)));
 }
 
 /** What a run that failed has kept of its nodes: their data, logs and events. */

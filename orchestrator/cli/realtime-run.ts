@@ -2,7 +2,7 @@
 // origin, the load runs in a process of its own, faults come at their times; every process writes its events to a file of its
 // own, merged at the end. Whatever happens, no process is left.
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { NodeId } from '../../node/contract.ts';
@@ -262,6 +262,15 @@ export class RealtimeRun {
     rmSync(this.#loadConfig, { force: true });
     await this.#network.close();
     await this.#cluster?.close();
+  }
+
+  /** Throws a LabError where a process that ran has no events any more: figures without them would look whole. */
+  checkEvents(): void {
+    const cluster = this.#cluster;
+    if (cluster === null || !this.#released) return;
+    const started = cluster.eventFiles().filter((_, index) => this.#plan.nodes[index]?.joining !== true);
+    const gone = [...started, this.#loadEvents].find((path) => !existsSync(path));
+    if (gone !== undefined) throw new LabError('bad-result', `${gone} was removed while its run went on`, 'run it again, and leave its folder alone meanwhile');
   }
 
   async emitEvents(): Promise<void> {

@@ -62,6 +62,18 @@ test('a node that dies later, and that no fault ended, ends the run too; what ha
   expect(events.some(({ type }) => type === 'invoke')).toBe(true);
 });
 
+test('a run whose events somebody removes meanwhile is an error, not a run without commands', async () => {
+  let removed = false;
+  const plan = { ...planOf(SHORT), measureMs: 3_000 };
+  const { error } = await failing(plan, (text) => {
+    if (removed || !text.startsWith('measuring')) return;
+    removed = true;
+    for (const run of readdirSync(folder)) rmSync(join(folder, run, 'work/load/events.ndjson'), { force: true });
+  });
+  expect(error).toMatchObject({ code: 'bad-result' });
+  expect(error.message).toMatch(/work\/load\/events\.ndjson was removed while its run went on$/);
+});
+
 test('a load process that dies ends the run too', async () => {
   let killed = false;
   const { error } = await failing(planOf(SHORT), (text) => {

@@ -146,6 +146,7 @@ async function attempt(plan: Plan, context: RunContext, shaper: Shaper, parts: R
     throw new LabError(error.kind === 'refused' ? 'not-supported' : 'machine-lacks', error.message, error.hint, error);
   }
   await run.close();
+  run.checkEvents();
   await run.emitEvents();
   rmSync(folder, { recursive: true, force: true });
   return { readyMs: aheadMs + run.readyAtMs, late };

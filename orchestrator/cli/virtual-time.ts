@@ -4,6 +4,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { EXIT, LabError } from '../errors.ts';
+import { forgetProcesses, recordProcess } from './process-records.ts';
 import { modulePath, PACKAGE_ROOT } from './tree.ts';
 
 const KERNEL = join(PACKAGE_ROOT, 'netem/kernel/run');
@@ -29,12 +30,15 @@ export async function runInVirtualTime(argv: readonly string[], out: string, sto
   const command = [process.execPath, ...process.execArgv, modulePath('orchestrator/cli/main.ts'), ...argv.filter((word) => word !== FLAG)];
   // Killed outright, this lab takes the kernel along.
   const child = spawn('setpriv', ['--pdeathsig', 'TERM', KERNEL, FLAG, '--timeout', '0', '--write', resolve(out), '--', ...command], { stdio: ['ignore', 'inherit', 'inherit'] });
+  // So that lab clean, which sees nothing of the processes inside, leaves their folder alone.
+  if (child.pid !== undefined) recordProcess({ name: 'the kernel in virtual time', pid: child.pid, mark: resolve(out) });
   const stopping = setInterval(() => { if (stop.requested) child.kill('SIGINT'); }, STOP_POLL_MS);
   const code = await new Promise<number>((ended, failed) => {
     child.once('error', (error) => failed(lacking(error.message)));
     child.once('close', (exit) => ended(exit ?? EXIT.interrupted));
   });
   clearInterval(stopping);
+  forgetProcesses();
   if (stop.requested || code > STARTED_BY_A_SIGNAL) return EXIT.interrupted;
   if (HARNESS_CODES.has(code)) throw lacking(`the kernel in virtual time ended with ${code}; its last lines are above`);
   return code;

@@ -93,9 +93,10 @@ export class Audit {
     return this.#plan.load.ratePerSecond === null || audited.windowMs <= 0 ? reasons : [...reasons, ...this.#nodes(audited, limits)];
   }
 
-  #generator({ population, commitP50Ms }: Audited, limits: Limits): readonly Reason[] {
+  #generator({ population, commitP50Ms, windowMs }: Audited, limits: Limits): readonly Reason[] {
     const reasons: Reason[] = [];
     if (this.#capped > 0) reasons.push({ kind: 'sessions', text: `${this.#capped} arrivals found no free session (load.maxSessions ${this.#plan.load.maxSessions}): the cluster did not keep up with the rate` });
+    if (windowMs > 0 && population.length === 0) reasons.push({ kind: 'nothing', text: 'no command was sent in the measure window' });
     const lagLimitMs = Math.max(limits.lagMs, limits.lagShare * (commitP50Ms ?? 0));
     const late = population.filter(({ intendedMs, sentMs }) => sentMs - intendedMs > lagLimitMs).length;
     if (late > limits.lateShare * population.length) reasons.push({ kind: 'lag', text: `the load generator sent ${late} of ${population.length} commands more than ${lagLimitMs.toFixed(0)} ms late` });
