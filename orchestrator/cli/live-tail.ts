@@ -59,7 +59,7 @@ class LiveTail {
     } catch {
       // What is wrong with a file or a line is told when the run is read as a whole.
     } finally {
-      await Promise.all(this.#sources.map(({ file }) => file?.close()));
+      for (const { file } of this.#sources) await file?.close();
     }
   }
 

@@ -126,7 +126,7 @@ function messageOf(body: string): string {
   } catch {
     // Some proxy's page.
   }
-  return said.replaceAll(/[\x00-\x1f\x7f]+/g, ' ').trim().slice(0, 200);
+  return said.replaceAll(/[\p{Cc}\s]+/gu, ' ').trim().slice(0, 200);
 }
 
 /** timeout, a system's code, or the message. */

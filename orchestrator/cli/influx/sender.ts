@@ -10,11 +10,12 @@ export type SenderPorts = {
   /** Waits before each further attempt. */
   readonly retriesMs: readonly number[];
   readonly mostLines: number;
+  /** How long drain() waits at least. */
+  readonly patienceMs: number;
 };
 
 /** A server that takes fewer lines a second is given up. */
 const LEAST_PER_SECOND = 1_000;
-const LEAST_MS = 30_000;
 
 export class Sender {
   readonly #ports: SenderPorts;
@@ -54,7 +55,7 @@ export class Sender {
 
   /** Resolves when everything is acknowledged or the server was given up. */
   async drain(): Promise<void> {
-    const deadlineMs = performance.now() + LEAST_MS + (1000 * this.#queue.length) / LEAST_PER_SECOND;
+    const deadlineMs = performance.now() + this.#ports.patienceMs + (1000 * this.#queue.length) / LEAST_PER_SECOND;
     while (this.failure === null && (this.#queue.length > 0 || this.#sending !== null)) {
       this.flush();
       const late = new AbortController();

@@ -5,6 +5,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { LabError } from '../../errors.ts';
 import type { LabEvent, Plan, Sink, Summary } from '../../kinds.ts';
 import { Aggregator, commonTags } from '../../sinks/aggregator.ts';
+import type { Point, Tags } from '../../sinks/points.ts';
 import type { RunFacts } from '../../sinks/runs.ts';
 import { labVersion } from '../environment.ts';
 import type { InfluxClient } from '../influx/client.ts';
@@ -12,7 +13,13 @@ import { Sender } from '../influx/sender.ts';
 import { boardUrl, type Env, readSettings } from '../influx/settings.ts';
 import { damaged } from '../results/read.ts';
 
-type Client = typeof import('../influx/client.ts');
+/** What there is of the one file that knows the database's client. */
+type Server = {
+  readonly client: InfluxClient;
+  readonly chunkLines: number;
+  readonly lineWriter: (startedAtMs: number, common: Tags) => (point: Point) => string;
+  readonly mayPass: (error: unknown) => boolean;
+};
 /** One of a run's two ways to the server. */
 type Way = { readonly aggregator: Aggregator; readonly sender: Sender };
 
@@ -21,6 +28,7 @@ const RETRIES_MS = [500, 1_500];
 /** About 50 MB, more than an hour of five nodes. */
 const MOST_LINES = 200_000;
 const MOST_LIVE_LINES = 20_000;
+const PATIENCE_MS = 30_000;
 /** Around the run, so that what happened at its ends is seen. */
 const MARGIN_MS = 1_000;
 
@@ -41,8 +49,8 @@ async function openInflux(plan: Plan, folder: string, env: Env): ReturnType<Sink
   // Read here: the board's address is wanted after the run, when it is late to say that it is wrong.
   boardUrl(env, '', 0, 0);
   // Loaded by those alone who write there.
-  const module = await import('../influx/client.ts');
-  const client = new module.InfluxClient(settings);
+  const { CHUNK_LINES, InfluxClient, lineWriter, mayPass } = await import('../influx/client.ts');
+  const client = new InfluxClient(settings);
   const skew = await client.check().catch((error: unknown) => {
     client.close();
     throw error;
@@ -50,26 +58,24 @@ async function openInflux(plan: Plan, folder: string, env: Env): ReturnType<Sink
   if (skew !== null && Math.abs(skew) > MAX_SKEW_SECONDS) {
     process.stderr.write(`warning: the clock of ${settings.url} is ${Math.abs(skew)} s ${skew > 0 ? 'ahead of' : 'behind'} this machine's: boards that show the last minutes may miss the run (set both by NTP)\n`);
   }
-  return new InfluxRun(plan, folder, env, client, module);
+  return new InfluxRun(plan, folder, env, { client, chunkLines: CHUNK_LINES, lineWriter, mayPass });
 }
 
 class InfluxRun {
   readonly #plan: Plan;
   readonly #folder: string;
   readonly #env: Env;
-  readonly #client: InfluxClient;
-  readonly #module: Client;
+  readonly #server: Server;
   #live: Way | null = null;
   #exact: Way | null = null;
   #facts: RunFacts | null = null;
   #lastMs = 0;
 
-  constructor(plan: Plan, folder: string, env: Env, client: InfluxClient, module: Client) {
+  constructor(plan: Plan, folder: string, env: Env, server: Server) {
     this.#plan = plan;
     this.#folder = folder;
     this.#env = env;
-    this.#client = client;
-    this.#module = module;
+    this.#server = server;
   }
 
   live(event: LabEvent): void {
@@ -100,7 +106,7 @@ class InfluxRun {
     } catch (error) {
       throw withReplay(error, this.#folder);
     } finally {
-      this.#client.close();
+      this.#server.client.close();
     }
   }
 
@@ -113,7 +119,7 @@ class InfluxRun {
   /** Acknowledged is what was written, or it is told. */
   #confirm({ failure, written, acknowledged, dropped }: Sender): void {
     if (failure !== null) {
-      const { code, message, hint } = this.#client.failure(failure.error);
+      const { code, message, hint } = this.#server.client.failure(failure.error);
       throw new LabError(code, `${message}, after ${acknowledged} of ${written} points`, hint, failure.error);
     }
     if (dropped > 0 || acknowledged !== written) throw new LabError('machine-lacks', `InfluxDB was slower than the run: ${acknowledged} of ${written} points are there, ${dropped} were dropped`, 'when it has time');
@@ -121,9 +127,9 @@ class InfluxRun {
 
   #way(live: boolean): Way {
     const facts = this.#factsOf();
-    const { CHUNK_LINES, lineWriter, mayPass } = this.#module;
+    const { client, chunkLines, lineWriter, mayPass } = this.#server;
     const sender = new Sender({
-      write: (lines) => this.#client.write(lines), mayPass, chunkLines: CHUNK_LINES, retriesMs: live ? [] : RETRIES_MS, mostLines: live ? MOST_LIVE_LINES : MOST_LINES,
+      write: (lines) => client.write(lines), mayPass, chunkLines, retriesMs: live ? [] : RETRIES_MS, mostLines: live ? MOST_LIVE_LINES : MOST_LINES, patienceMs: PATIENCE_MS,
     });
     const lineOf = lineWriter(facts.startedAtMs, commonTags(this.#plan, facts));
     return { sender, aggregator: new Aggregator(this.#plan, facts, live, (point) => sender.push(lineOf(point))) };

@@ -38,7 +38,7 @@ export async function openSinks(copies: readonly Sink[], plan: Plan, folder: str
       kept.write(event);
       all((copy) => copy.write(event));
     },
-    live: [...open.values()].some(({ live }) => live !== undefined) ? (event) => all((copy) => copy.live?.(event)) : undefined,
+    live: [...open.values()].some((copy) => copy.live !== undefined) ? (event) => all((copy) => copy.live?.(event)) : undefined,
     async close(summary) {
       await kept.close(summary);
       for (const [name, copy] of open) await copy.close(summary).catch((error: unknown) => failed(name, error));
