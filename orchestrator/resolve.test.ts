@@ -41,8 +41,11 @@ describe('spares', () => {
     const all = (index: number) => resolver.resolve(entry(crash('all'), index), view).nodes;
     expect(all(0)).toEqual(['n1', 'n2']);
     expect(resolver.resolve(entry(crash({ region: 'east' }), 1), view).nodes).toEqual(['n1', 'n2']);
-    resolver.changed({ add: ['n3'], remove: ['n1'] });
+    resolver.changed({ slot: 9, add: ['n3'], remove: ['n1'] });
     expect(all(2)).toEqual(['n2', 'n3']);
+    expect(resolver.members).toEqual(['n2', 'n3']);
+    // Its answer came late.
+    resolver.changed({ slot: 5, add: [], remove: ['n3'] });
     expect(resolver.members).toEqual(['n2', 'n3']);
   });
 });

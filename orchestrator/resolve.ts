@@ -4,7 +4,8 @@ import type { NodeId, Status } from '../node/contract.ts';
 import type { DiskKept } from '../node/disk-fault.ts';
 import type { ChangedLink } from '../netem/overlay.ts';
 import type { Action, Plan, Selector, Side } from './kinds.ts';
-import { membersOf } from './seats.ts';
+import { membersAfter, membersOf } from './seats.ts';
+import type { Change } from './seats.ts';
 
 export type View = ReadonlyMap<NodeId, { readonly status: Status | null; readonly up: boolean }>;
 type Pairs = readonly (readonly [NodeId, NodeId])[];
@@ -45,6 +46,7 @@ export class Resolver {
   readonly #random: () => number;
   /** Who is a member, as far as was done by these actions, and the spares that are spoken for. */
   #members: readonly NodeId[];
+  readonly #changes: Change[] = [];
   readonly #taken = new Set<NodeId>();
   readonly #bound = new Map<string, readonly NodeId[]>();
   /** The nodes of each overlay that is on. */
@@ -61,8 +63,9 @@ export class Resolver {
   }
 
   /** A change of membership was answered with ok. */
-  changed({ add, remove }: { readonly add: readonly NodeId[]; readonly remove: readonly NodeId[] }): void {
-    this.#members = [...this.#members.filter((id) => !remove.includes(id)), ...add];
+  changed(change: Change): void {
+    this.#changes.push(change);
+    this.#members = membersAfter(membersOf(this.#plan), this.#changes);
   }
 
   resolve(entry: Plan['schedule'][number], view: View): ResolvedAction {

@@ -8,6 +8,14 @@ export function membersOf({ nodes }: { readonly nodes: readonly { readonly id: N
   return nodes.flatMap(({ id, joining }) => (joining === true ? [] : id));
 }
 
+/** A change of membership that was answered with ok, and its slot. */
+export type Change = { readonly slot: number; readonly add: readonly NodeId[]; readonly remove: readonly NodeId[] };
+
+/** The members after these changes. The order of their slots counts: an answer may come long after a later change's. */
+export function membersAfter(members: readonly NodeId[], changes: readonly Change[]): readonly NodeId[] {
+  return changes.toSorted((a, b) => a.slot - b.slot).reduce((now, { add, remove }) => [...now.filter((id) => !remove.includes(id) && !add.includes(id)), ...add], members);
+}
+
 /** The seat of a node; the runner adds the number of its life. */
 export function seatOf(plan: Plan, self: NodeId): Omit<Seat, 'life'> {
   return {

@@ -157,10 +157,10 @@ class SimulatedRun {
       view: (use) => use(this.#view()),
       ask: (node, command, answer) => world.request(node, command, answer),
       emit: (event) => this.#own('lab', event),
-    }, ({ outcome }) => {
-      if (outcome !== 'ok') return;
+    }, (reply) => {
+      if (reply.outcome !== 'ok') return;
       this.#changing.delete(index);
-      this.#resolver.changed({ add, remove });
+      this.#resolver.changed({ slot: reply.at.slot, add, remove });
       this.#sessions.membersAre(this.#resolver.members);
       end();
       for (const entry of waiting) this.#act(entry);

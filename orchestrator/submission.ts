@@ -15,8 +15,8 @@ export type SubmissionPorts = {
   readonly emit: (event: RunEvent) => void;
 };
 
-/** A new node catches up within one attempt; one that is slower is waited for by the next. */
-const ATTEMPT_MS = 5_000;
+/** Without an answer so long it is asked of another; what an earlier attempt answers later counts too. */
+const ATTEMPT_MS = 1_000;
 const PAUSE_MS = 100;
 /** What has no answer by then has none. */
 const WITHIN_MS = 45_000;
@@ -26,33 +26,42 @@ export function submitChange(command: Command<Reconfigure>, ports: SubmissionPor
   const startMs = ports.now();
   let attempts = 0;
   let uncertain = false;
-  let last: Reply = { outcome: 'fail', reason: 'no-quorum' };
+  let ended = false;
   const end = (reply: Reply): void => {
+    ended = true;
     ports.emit({ type: 'answered', id: command.id, reply, attempts });
     done(reply);
   };
-  const heard = (reply: Reply): void => {
-    last = reply;
+  const heard = (reply: Reply, attempt: number): void => {
+    if (ended) return;
+    // A leader that was deposed may refuse for good what another has done: that is an answer only where it was the first asked.
+    if (reply.outcome === 'ok' || (reply.outcome === 'fail' && reply.reason === 'malformed' && !uncertain)) return end(reply);
     uncertain ||= reply.outcome === 'unknown';
-    // What was refused for good was not done by an earlier attempt either: that one would have been answered from its session.
-    if (reply.outcome === 'ok' || (reply.outcome === 'fail' && reply.reason === 'malformed')) end(reply);
-    else if (ports.now() - startMs >= WITHIN_MS) end(uncertain ? { outcome: 'unknown', reason: 'timeout' } : last);
-    else ports.later(PAUSE_MS, attempt);
+    if (attempt !== attempts) return;
+    if (ports.now() - startMs >= WITHIN_MS) end(uncertain ? { outcome: 'unknown', reason: 'timeout' } : reply);
+    else ports.later(PAUSE_MS, ask);
   };
-  const attempt = (): void => ports.view((view) => {
-    const leader = leaderOf(view);
-    const up = [...view].flatMap(([id, { up: isUp }]) => (isUp ? id : [])).sort((left, right) => Number(right === leader) - Number(left === leader));
-    const node = up[attempts++ % Math.max(1, up.length)];
+  const ask = (): void => ports.view((view) => {
+    if (ended) return;
+    const attempt = ++attempts;
+    const node = nodeFor(attempt, view);
+    if (node === null) return heard({ outcome: 'fail', reason: 'no-quorum' }, attempt);
     let answered = false;
     const answer = (reply: Reply): void => {
-      if (answered) return;
       answered = true;
-      heard(reply);
+      heard(reply, attempt);
     };
-    ports.later(ATTEMPT_MS, () => answer({ outcome: 'unknown', reason: 'timeout' }));
-    if (node === undefined) answer({ outcome: 'fail', reason: 'no-quorum' });
-    else ports.ask(node, command, answer);
+    ports.later(ATTEMPT_MS, () => { if (!answered) heard({ outcome: 'unknown', reason: 'timeout' }, attempt); });
+    ports.ask(node, command, answer);
   });
   ports.emit({ type: 'submitted', command });
-  attempt();
+  ask();
+}
+
+/** Every other attempt is the leader's, because the nodes may not know who that is. null: nobody is up. */
+function nodeFor(attempt: number, view: View): NodeId | null {
+  const leader = leaderOf(view);
+  const others = [...view].flatMap(([id, { up }]) => (up && id !== leader ? id : []));
+  if (leader !== null && (attempt % 2 === 1 || others.length === 0)) return leader;
+  return others[(attempt >> 1) % Math.max(1, others.length)] ?? null;
 }

@@ -1,7 +1,7 @@
 // Hand-written runs for the tests of checks, figures and tables: a plan of three nodes, and events in a few words.
-import type { CommandId, NodeId, KeyOperation, Status } from '../node/contract.ts';
+import type { CommandId, KeyOperation, NodeId, Operation, Status } from '../node/contract.ts';
 import type { Reply } from '../node/replica.ts';
-import type { Check, ClientEvent, LabEvent, Plan, Verdict } from '../orchestrator/kinds.ts';
+import type { Check, ClientEvent, LabEvent, RunEvent, Plan, Verdict } from '../orchestrator/kinds.ts';
 import { PERFECT_LINK } from '../netem/link.ts';
 import { registers } from './histories.ts';
 
@@ -48,6 +48,11 @@ export class Stream {
     return this.#add('load', event);
   }
 
+  /** A change of membership that the lab asked for, or its answer. */
+  change(event: Extract<RunEvent, { type: 'submitted' | 'answered' }>): this {
+    return this.#add('lab', event);
+  }
+
   ok(id: CommandId, slot: number, value: string | null = null, epoch = 1): this {
     return this.reply(id, { outcome: 'ok', value, at: { epoch, slot } });
   }
@@ -56,7 +61,7 @@ export class Stream {
     return this.#add(node, { type: 'placed', id, at: { epoch, slot } });
   }
 
-  commit(node: NodeId, slot: number, id: CommandId | null, op: KeyOperation, { epoch = 1, value = null as string | null, life = 1 } = {}): this {
+  commit(node: NodeId, slot: number, id: CommandId | null, op: Operation, { epoch = 1, value = null as string | null, life = 1 } = {}): this {
     return this.#add(node, { type: 'committed', command: id === null ? null : { id, op }, at: { epoch, slot }, value }, life);
   }
 

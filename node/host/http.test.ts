@@ -204,12 +204,26 @@ describe('control', () => {
     ['links', { links: { n2: { ...PERFECT_LINK, delayMs: -1 } } }], ['links', { links: { '../n2': PERFECT_LINK } }],
     ['clock', {}], ['clock', { change: { leapMs: 1 } }], ['clock', { change: { toString: 1 } }], ['clock', { change: { driftPpm: 1e9 } }],
     ['clock', { change: { ntp: { pollMs: 0 } } }],
+    ...[
+      {}, { type: 'put', key: 'k', value: 'v' }, { type: 'reconfigure', add: [] }, { type: 'reconfigure', add: [], remove: [] }, { type: 'reconfigure', add: ['n4', 'n4'], remove: [] },
+      { type: 'reconfigure', add: ['n4'], remove: ['n4'] }, { type: 'reconfigure', add: ['../n4'], remove: [] }, { type: 'reconfigure', add: 'n4', remove: [] },
+      { type: 'reconfigure', add: Array.from({ length: 65 }, (_, index) => `n${index}`), remove: [] }, { type: 'reconfigure', add: ['n4'], remove: [], more: 1 },
+    ].map((op): [string, unknown] => ['reconfigure', { id: 'lab1:1', op }]),
+    ['reconfigure', []], ['reconfigure', { id: 'lab1', op: { type: 'reconfigure', add: ['n4'], remove: [] } }],
     ['probe', {}], ['probe', []], ['probe', { ...PROBES, to: [] }], ['probe', { ...PROBES, to: ['n2', 'n2'] }], ['probe', { ...PROBES, to: 'n2' }],
     ['probe', { ...PROBES, count: 100_001 }], ['probe', { ...PROBES, count: 60_000, to: ['n2', 'n3'] }], ['probe', { ...PROBES, everyMs: 0 }],
     ['probe', { ...PROBES, batch: -1 }], ['probe', { ...PROBES, batch: 0.5 }], ['probe', { ...PROBES, warmUpMs: null }],
   ])('/control/%s refuses %j', async (path, body) => {
     expect((await control(path, body)).status).toBe(400);
     expect(calls).toEqual([]);
+  });
+
+  test('a change of membership is a command, and comes here alone', async () => {
+    const command = { id: 'lab1:1', op: { type: 'reconfigure', add: ['n4'], remove: ['n1'] } };
+    const { status, body } = await control('reconfigure', command);
+    expect([status, JSON.parse(body)]).toEqual([200, { outcome: 'ok', value: null, at: { epoch: 1, slot: 7 } }]);
+    expect((await ask('POST', '/control/reconfigure', JSON.stringify(command))).status).toBe(401);
+    expect((await ask('POST', '/commands', JSON.stringify(command))).body).toContain('reconfigure is for POST /control/reconfigure');
   });
 
   test('an unknown action is 404', async () => {

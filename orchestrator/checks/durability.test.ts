@@ -39,4 +39,22 @@ describe('durability', () => {
       .invoke('c4:1', a).commit('n1', 2, 'c4:1', a).reply('c4:1', { outcome: 'unknown', reason: 'timeout' }).commit('n2', 1, 'c1:1', a).commit('n2', 2, 'c5:1', b);
     expect(stream.verdict(durability)).toMatchObject({ valid: true, because: 'one acknowledged write kept' });
   });
+
+  test('is violated by a change of membership that was answered with ok and is not at its slot', () => {
+    const op = { type: 'reconfigure', add: ['n4'], remove: ['n1'] } as const;
+    const answered = () => new Stream().change({ type: 'submitted', command: { id: 'lab1:1', op } })
+      .change({ type: 'answered', id: 'lab1:1', attempts: 1, reply: { outcome: 'ok', value: null, at: { epoch: 1, slot: 1 } } });
+    expect(answered().commit('n4', 1, 'lab1:1', op).verdict(durability).valid).toBe(true);
+    expect(answered().commit('n4', 1, null, op).verdict(durability)).toMatchObject({ valid: false });
+  });
+
+  test('is not shown by a node that was replaced, however much that has kept', () => {
+    const op = { type: 'reconfigure', add: ['n4'], remove: ['n1'] } as const;
+    const replaced = () => new Stream().invoke('c1:1', put('k', '1')).commit('n1', 1, 'c1:1', put('k', '1')).ok('c1:1', 1)
+      .change({ type: 'submitted', command: { id: 'lab1:1', op } }).commit('n1', 2, 'lab1:1', op)
+      .change({ type: 'answered', id: 'lab1:1', attempts: 1, reply: { outcome: 'ok', value: null, at: { epoch: 1, slot: 2 } } });
+    expect(replaced().verdict(durability)).toMatchObject({ valid: 'unknown', because: 'writes were acknowledged up to slot 2, but at the end no member that is up has committed beyond slot 0' });
+    expect(replaced().commit('n4', 1, 'c1:1', put('k', '1')).commit('n4', 2, 'lab1:1', op).verdict(durability).valid).toBe(true);
+    expect(replaced().commit('n4', 1, null, op).verdict(durability)).toMatchObject({ valid: false });
+  });
 });

@@ -1,13 +1,19 @@
 // Durability: a write whose client was told `ok` at a slot stays there. No node, in any life, before or after, commits
 // anything else at that slot; a restarted node commits again from slot 1, so it must bring back every acknowledged write
-// that it reaches. At the end a node that is up must have reached the last of them, or nothing proves that they survived:
+// that it reaches. At the end a member that is up must have reached the last of them, or nothing proves that they survived:
 // the verdict is then unknown. Reads are not writes: one served outside the log carries another command's position.
-import type { CommandId, NodeId } from '../../node/contract.ts';
-import type { Check, LabEvent, Verdict } from '../kinds.ts';
+import type { CommandId, NodeId, Reconfigure } from '../../node/contract.ts';
+import type { Check, LabEvent, Plan, Verdict } from '../kinds.ts';
+import { membersAfter, membersOf } from '../seats.ts';
+import type { Change } from '../seats.ts';
 import { commandInWords, commitWitness, Complaints, counted } from './words.ts';
 import type { Committed } from './words.ts';
 
 const NAME = { check: 'durability', claim: 'durability' } as const;
+
+/** slot: how far this life has committed. */
+type Reached = { life: number; slot: number; down: boolean };
+const ENDS: ReadonlySet<string> = new Set(['crash', 'stop']);
 
 type Acknowledged = { readonly atMs: number; readonly id: CommandId };
 
@@ -18,36 +24,58 @@ class Durability {
   /** What was committed at a slot before anything was acknowledged there: the first commit, and those that differ from it. */
   readonly #committed = new Map<number, Committed>();
   readonly #forks = new Map<number, Committed[]>();
-  readonly #nodes = new Map<NodeId, { life: number; slot: number; down: boolean }>();
+  readonly #nodes = new Map<NodeId, Reached>();
+  readonly #members: readonly NodeId[];
+  /** Asked for, and those that were answered with ok. */
+  readonly #changes = new Map<CommandId, Reconfigure>();
+  readonly #done: Change[] = [];
   #lastSlot = 0;
+
+  constructor(plan: Plan) {
+    this.#members = membersOf(plan);
+  }
 
   observe(event: LabEvent): void {
     switch (event.type) {
       case 'committed':
         return this.#commit(event);
       case 'submitted':
+        this.#changes.set(event.command.id, event.command.op);
+        this.#open.set(event.command.id, true);
+        return;
       case 'invoke':
         if (event.command.op.type !== 'get') this.#open.set(event.command.id, true);
         return;
       case 'answered':
+        if (event.reply.outcome === 'ok') this.#changed(event.id, event.reply.at.slot);
+        if (this.#open.delete(event.id) && event.reply.outcome === 'ok') this.#acknowledge({ atMs: event.atMs, id: event.id }, event.reply.at.slot);
+        return;
       case 'reply':
         if (this.#open.delete(event.id) && event.reply.outcome === 'ok') this.#acknowledge({ atMs: event.atMs, id: event.id }, event.reply.at.slot);
         return;
       case 'action':
-        if (event.action.type === 'crash' || event.action.type === 'restart') for (const id of event.nodes) this.#node(id).down = event.action.type === 'crash';
+        if (ENDS.has(event.action.type)) for (const id of event.nodes) this.#node(id).down = true;
+        else if (event.action.type === 'restart' || event.action.type === 'start') for (const id of event.nodes) this.#node(id).down = false;
         return;
       default:
     }
   }
 
   finish(): Verdict {
-    const reached = [...this.#nodes.values()].reduce((most, node) => (node.down ? most : Math.max(most, node.slot)), 0);
+    // Who left may keep what the members have lost.
+    const members = membersAfter(this.#members, this.#done);
+    const reached = [...this.#nodes].reduce((most, [id, node]) => (node.down || !members.includes(id) ? most : Math.max(most, node.slot)), 0);
     const verdict = this.#complaints.verdict(NAME, `${counted(this.#acknowledged.size, 'acknowledged write')} kept`);
     if (verdict.valid !== true || reached >= this.#lastSlot) return verdict;
     return {
       ...NAME, valid: 'unknown', witness: { lastAcknowledgedSlot: this.#lastSlot, reachedSlot: reached },
-      because: `writes were acknowledged up to slot ${this.#lastSlot}, but at the end no node that is up has committed beyond slot ${reached}`,
+      because: `writes were acknowledged up to slot ${this.#lastSlot}, but at the end no ${this.#changes.size > 0 ? 'member' : 'node'} that is up has committed beyond slot ${reached}`,
     };
+  }
+
+  #changed(id: CommandId, slot: number): void {
+    const op = this.#changes.get(id);
+    if (op !== undefined) this.#done.push({ slot, add: op.add, remove: op.remove });
   }
 
   #commit(event: Committed): void {
@@ -84,7 +112,7 @@ class Durability {
     }));
   }
 
-  #node(id: NodeId): { life: number; slot: number; down: boolean } {
+  #node(id: NodeId): Reached {
     let node = this.#nodes.get(id);
     if (node === undefined) this.#nodes.set(id, node = { life: 0, slot: 0, down: false });
     return node;
@@ -95,8 +123,8 @@ export const durability: Check = {
   name: NAME.check,
   summary: 'an acknowledged write stays at its slot, on every node and across crashes',
   claim: NAME.claim,
-  begin() {
-    const durability = new Durability();
+  begin(plan) {
+    const durability = new Durability(plan);
     return { observe: (event) => durability.observe(event), finish: () => durability.finish() };
   },
 };

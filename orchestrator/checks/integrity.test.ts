@@ -15,6 +15,15 @@ describe('integrity', () => {
     expect(stream.verdict(integrity)).toMatchObject({ claim: 'validity', valid: true, because: 'each of 6 commits was asked for, and applied once' });
   });
 
+  test('holds for a change of membership that the lab asked for, and for no other', () => {
+    const op = { type: 'reconfigure', add: ['n4'], remove: ['n1'] } as const;
+    const submitted = () => new Stream().change({ type: 'submitted', command: { id: 'lab1:1', op } });
+    expect(submitted().commit('n1', 1, 'lab1:1', op).verdict(integrity).valid).toBe(true);
+    expect(new Stream().commit('n1', 1, 'lab1:1', op).verdict(integrity)).toMatchObject({ valid: false, because: 'n1 committed reconfigure +n4 -n1 (lab1:1) at slot 1, which no client asked for' });
+    expect(submitted().commit('n1', 1, 'lab1:1', { ...op, add: ['n5'] }).verdict(integrity).valid).toBe(false);
+    expect(submitted().change({ type: 'answered', id: 'lab1:1', attempts: 1, reply: { outcome: 'fail', reason: 'busy' } }).commit('n1', 1, 'lab1:1', op).verdict(integrity).valid).toBe(false);
+  });
+
   test('an invocation may be recorded after the commit', () => {
     expect(new Stream().commit('n1', 1, 'c1:1', a).invoke('c1:1', a).verdict(integrity).valid).toBe(true);
   });

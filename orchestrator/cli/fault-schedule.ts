@@ -4,11 +4,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { NodeId } from '../../node/contract.ts';
 import type { DiskChange, DiskKept } from '../../node/disk-fault.ts';
 import { randomStream } from '../../node/kit/random.ts';
+import type { Reply } from '../../node/replica.ts';
 import type { LinkOverlays } from '../../netem/overlay.ts';
 import { LinkSteps } from '../../netem/schedule.ts';
 import type { Action, LabEvent, Plan, RunEvent } from '../kinds.ts';
 import { nodesOf, Resolver } from '../resolve.ts';
 import type { ResolvedAction, View } from '../resolve.ts';
+import { submitChange } from '../submission.ts';
 import { PAUSED, RESUMED } from './load/config.ts';
 import type { Cluster } from './realtime.ts';
 
@@ -20,6 +22,8 @@ export type FaultPorts = {
   /** Makes the links what the overlays say. */
   readonly applyLinks: () => Promise<void>;
   readonly tellLoad: (line: string) => void;
+  /** Who the clients are to ask from now on. */
+  readonly membersAre: (members: readonly NodeId[]) => void;
   readonly emit: (event: LabEvent) => void;
 };
 
@@ -32,6 +36,11 @@ export class FaultSchedule {
   readonly #clocks = new Map<NodeId, ClockChange[]>();
   /** The same for its disk. */
   readonly #disks = new Map<NodeId, DiskChange>();
+  /** By fault: the last that was begun, and whether it was done; those that change the membership. */
+  readonly #lastOf = new Map<number, Promise<boolean>>();
+  readonly #changing = new Set<number>();
+  readonly #refusals = new Map<number, Reply>();
+  #changes = 0;
   #sequence = 0;
 
   constructor(plan: Plan, cluster: Cluster, ports: FaultPorts) {
@@ -70,24 +79,64 @@ export class FaultSchedule {
   }
 
   async #timeline(schedule: Plan['schedule'], ended: AbortSignal, fail: (error: unknown) => void): Promise<void> {
-    const begun: Promise<void>[] = [];
+    const begun: Promise<unknown>[] = [];
     for (const entry of schedule) {
       if (!await this.#until(entry.atMs, ended)) return;
-      const action = this.#resolver.resolve(entry, await this.#view());
-      if (ended.aborted) return;
+      const { index } = entry.fault;
+      const before = this.#lastOf.get(index);
+      // A change of membership waits for the new node, and what follows it for its answer.
+      const waits = before !== undefined && (entry.action.type === 'reconfigure' || this.#changing.has(index));
+      if (entry.action.type === 'reconfigure') this.#changing.add(index);
       // A restart takes as long as a process takes to start: the next entry does not wait for it.
-      begun.push(this.#act(entry, action).catch(fail));
+      const done = waits ? before.then(async (ok) => ok && !ended.aborted && this.#act(entry, await this.#resolve(entry), ended)) : this.#act(entry, await this.#resolve(entry), ended);
+      this.#lastOf.set(index, done);
+      begun.push(done.catch(fail));
     }
     await Promise.all(begun);
   }
 
-  async #act(entry: Plan['schedule'][number], action: ResolvedAction): Promise<void> {
+  /** What a change of membership by this fault was answered instead of ok; null: nothing else. */
+  refusalOf(index: number): Reply | null {
+    return this.#refusals.get(index) ?? null;
+  }
+
+  async #resolve(entry: Plan['schedule'][number]): Promise<ResolvedAction> {
+    return this.#resolver.resolve(entry, await this.#view());
+  }
+
+  /** false: the change of membership was not answered with ok, or the run ended before. */
+  async #act(entry: Plan['schedule'][number], action: ResolvedAction, ended: AbortSignal): Promise<boolean> {
+    if (ended.aborted) return false;
     const nodes = nodesOf(action);
     const { name, index, phase } = entry.fault;
     if (phase === 'begin') this.#own({ type: 'fault', phase, name, index, nodes });
     this.#own({ type: 'action', action: entry.action, plannedMs: entry.atMs, nodes });
-    await this.#perform(action);
+    if (action.type === 'reconfigure') {
+      if (!await this.#change(action, index, ended)) return false;
+    } else await this.#perform(action);
     if (phase === 'end') this.#own({ type: 'fault', phase, name, index, nodes });
+    return true;
+  }
+
+  async #change({ nodes, add, remove }: Extract<ResolvedAction, { type: 'reconfigure' }>, index: number, ended: AbortSignal): Promise<boolean> {
+    if (nodes.length === 0) return false;
+    const command = { id: `lab${++this.#changes}:1`, op: { type: 'reconfigure', add, remove } } as const;
+    const answered = Promise.withResolvers<Reply>();
+    submitChange(command, {
+      now: this.#ports.now,
+      later: (afterMs, run) => void sleep(afterMs, undefined, { signal: ended }).then(run, () => undefined),
+      view: (use) => void this.#view().then((view) => { if (!ended.aborted) use(view); }),
+      ask: (node, _, answer) => void this.#cluster.reconfigure(node, command).then(answer),
+      emit: (event) => { if (!ended.aborted) this.#own(event); },
+    }, answered.resolve);
+    const reply = await answered.promise;
+    if (reply.outcome !== 'ok') {
+      this.#refusals.set(index, reply);
+      return false;
+    }
+    this.#resolver.changed({ slot: reply.at.slot, add, remove });
+    this.#ports.membersAre(this.#resolver.members);
+    return true;
   }
 
   async #view(): Promise<View> {
@@ -139,6 +188,7 @@ export class FaultSchedule {
       case 'disk':
         await Promise.all(action.nodes.map((node) => this.#disk(node, action.change)));
         return;
+      case 'reconfigure':
       case 'load':
         // The load process knows the schedule.
     }

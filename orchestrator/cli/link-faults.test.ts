@@ -32,7 +32,7 @@ async function handed(plan: Plan): Promise<readonly LinkMatrix[]> {
     matrices.push(overlays.matrix());
     return Promise.resolve();
   };
-  await new FaultSchedule(plan, cluster, { now: () => 1e9, overlays, applyLinks, tellLoad: () => undefined, emit: () => undefined }).perform(new AbortController().signal);
+  await new FaultSchedule(plan, cluster, { now: () => 1e9, overlays, applyLinks, tellLoad: () => undefined, membersAre: () => undefined, emit: () => undefined }).perform(new AbortController().signal);
   return matrices;
 }
 
@@ -118,7 +118,7 @@ test('one matrix after the other: what is due while one is applied becomes the n
     applying--;
   };
   const emit = (event: LabEvent) => { if (event.type === 'scheduled-links') log.push([event.atMs, event.plannedMs, event.skipped]); };
-  await new FaultSchedule(plan, cluster, { now: () => nowMs, overlays, applyLinks, tellLoad: () => undefined, emit }).perform(new AbortController().signal);
+  await new FaultSchedule(plan, cluster, { now: () => nowMs, overlays, applyLinks, tellLoad: () => undefined, membersAre: () => undefined, emit }).perform(new AbortController().signal);
   const planned = plan.links['n1']?.['n2']?.delayMs;
   expect(log).toEqual([['apply', 1, planned], [25, 0, 0], ['apply', 3, 7], [60, 20, 1], ['apply', planned, 7], [60, 50, 0]]);
 });

@@ -18,7 +18,7 @@ import { StandingFaults } from './cluster/standing.ts';
 import { mergeEvents, readEvents } from './event-file.ts';
 import { FaultSchedule } from './fault-schedule.ts';
 import { tailEvents } from './live-tail.ts';
-import { type LoadConfig, type LoadMessage, MEASURE } from './load/config.ts';
+import { type LoadConfig, type LoadMessage, MEASURE, MEMBERS } from './load/config.ts';
 import { roundTripsMs } from './load/round-trips.ts';
 import { openRunClock } from './run-clock.ts';
 import { RunNetwork } from './run-network.ts';
@@ -164,6 +164,7 @@ export class RealtimeRun {
       overlays: this.#network.overlays,
       applyLinks: () => this.#network.apply(cluster.sites),
       tellLoad: (line) => this.#load?.writeLine(line),
+      membersAre: (members) => this.#load?.writeLine([MEMBERS, ...members].join(' ')),
       emit: (event) => this.#record(event),
     });
     const stopped = new AbortController();

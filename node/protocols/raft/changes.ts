@@ -107,6 +107,8 @@ export abstract class Changes extends Replication {
     this.configured();
     for (const id of this.left) this.dismiss(id, matched.get(id) ?? 0);
     if (this.role !== 'leader' || members.includes(this.env.self)) return;
+    // No heartbeat of this leader will say so any more, and who asked for the change knows it already.
+    this.env.sendBeforeDurable(this.peers, this.entriesAfter(this.commitIndex, []));
     this.becomeFollower(this.currentTerm, null);
   }
 

@@ -91,6 +91,10 @@ test('another terminal writes, reads, breaks and heals while faults are on; Ctrl
   expect((await json<Submitted>('get', 'k', '--at', 'n2')).reply).toMatchObject({ outcome: 'ok', value: 'w!' });
   expect((await lab('get', 'never')).stderr).toContain('nothing was ever written');
 
+  const refused = await lab('fault', 'replace-node', 'leader');
+  expect(refused.code).toBe(3);
+  expect(refused.stderr).toMatch(/there is no spare that could join[\s\S]*spares: 1/);
+
   const { leader } = await statusWhere((status) => status.leader !== null);
   const crash = await json<FaultBegun>('fault', 'crash', 'leader');
   expect(crash).toMatchObject({ name: 'crash', nodes: [leader], endsAfterMs: null });

@@ -13,6 +13,7 @@ import { readFaultWords, withFaults } from '../../fault-text.ts';
 import type { Action, LabEvent, Plan } from '../../kinds.ts';
 import { makePlans } from '../../plan.ts';
 import { leaderOf } from '../../resolve.ts';
+import { membersOf } from '../../seats.ts';
 import { type Child, endWithin, startChild } from '../children.ts';
 import { FaultSchedule } from '../fault-schedule.ts';
 import type { Plugins } from '../plugins.ts';
@@ -69,9 +70,9 @@ export class PlayCluster {
     }, parts.portBase);
     play = new PlayCluster(parts, plan, cluster, openRunClock(originNs));
     try {
-      await Promise.all(plan.nodes.map(({ id }) => cluster.start(id)));
+      await Promise.all(membersOf(plan).map((id) => cluster.start(id)));
       await play.#links.apply(plan.links, cluster.sites);
-      await Promise.all(plan.nodes.map(({ id }) => cluster.release(id)));
+      await Promise.all(membersOf(plan).map((id) => cluster.release(id)));
     } catch (error) {
       await play.close();
       throw error;
@@ -98,6 +99,8 @@ export class PlayCluster {
       overlays,
       applyLinks: apply,
       tellLoad: (line) => this.#tellGuard(line),
+      // People ask whoever is up.
+      membersAre: () => undefined,
       emit: (event) => this.#heard(event),
     });
   }
@@ -142,7 +145,12 @@ export class PlayCluster {
     const firstMs = (entries[0] as Schedule[number]).atMs;
     const endsAfterMs = Math.round(Math.max(...entries.map(({ atMs }) => atMs)) - firstMs);
     await this.#faults.perform(this.#ended.signal, entries.filter(({ atMs }) => atMs === firstMs));
+    const reply = this.#faults.refusalOf(index);
+    if (reply !== null) throw new LabError('not-supported', `lab fault ${words.join(' ')}: the members were not changed: ${reply.outcome === 'ok' ? '' : reply.reason}`, 'lab status shows which are up and who leads; a change needs a majority, and they are made one at a time');
     const nodes = this.#standing.nodesOf(index);
+    if (nodes.length === 0 && entries.some(({ action }) => action.type === 'reconfigure' && action.add.length > 0)) {
+      throw new LabError('not-supported', `lab fault ${words.join(' ')}: no spare is left`, 'start the cluster with more, such as --set spares=3');
+    }
     if (nodes.length === 0 && entries.some(({ action }) => 'node' in action)) {
       throw new LabError('not-supported', `lab fault ${words.join(' ')}: no node fits at this moment`, 'lab status shows which are up and who leads; name a node');
     }
