@@ -69,7 +69,7 @@ describe.skipIf(missing !== null)('a lab in virtual time', () => {
   test.each([['SIGINT', 130], ['SIGKILL', 'SIGKILL']] as const)('ends by %s, and its kernel with it', async (signal, code) => {
     // The harness and its kernel carry the results folder in their command lines, and the kernel the folder of the harness.
     const out = join(folder, `ends-by-${signal}`);
-    const child = spawn(LAB, ['run', 'long.yaml', '--on', 'netns', '--virtual-time', '--out', out], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, TMPDIR: folder } });
+    const child = spawn(LAB, ['run', 'long.yaml', '--on', 'netns', '--virtual-time', '--out', out], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, TMPDIR: folder, XDG_RUNTIME_DIR: folder } });
     labs.push(child);
     let said = '';
     for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => { said += text; });
@@ -82,6 +82,11 @@ describe.skipIf(missing !== null)('a lab in virtual time', () => {
     };
     await until('the lab inside starts its nodes', () => said.includes('starting 3 nodes'));
     expect(withWord(`${folder}/netem-kernel.`).length).toBeGreaterThan(0);
+    // The state folder holds what the lab outside has written down, and nothing of the one inside.
+    const [records, ...more] = readdirSync(join(folder, 'consensus-lab')).filter((file) => readFileSync(join(folder, 'consensus-lab', file), 'utf8').includes(out));
+    expect(more).toEqual([]);
+    expect(records).toBe(`processes-${child.pid}.ndjson`);
+    expect(spawnSync(LAB, ['clean', '--out', out], { cwd: folder, encoding: 'utf8', env: { ...process.env, XDG_RUNTIME_DIR: folder } }).stdout).not.toContain(out);
     child.kill(signal);
     expect(await ended).toBe(code);
     await until('its kernel is gone', () => withWord(`${folder}/netem-kernel.`).length === 0 && withWord(out).length === 0);

@@ -9,6 +9,8 @@ import { modulePath, PACKAGE_ROOT } from './tree.ts';
 
 const KERNEL = join(PACKAGE_ROOT, 'netem/kernel/run');
 const FLAG = '--virtual-time';
+/** In the kernel's own memory: process ids of inside mean nothing to a lab outside, nor those of outside here. */
+const RUNTIME_INSIDE = '/run';
 const STOP_POLL_MS = 100;
 const STARTED_BY_A_SIGNAL = 128;
 /** What the harness itself ends with (netem/kernel/README.md): the lab never does. */
@@ -29,7 +31,9 @@ export async function runInVirtualTime(argv: readonly string[], out: string, sto
   mkdirSync(out, { recursive: true });
   const command = [process.execPath, ...process.execArgv, modulePath('orchestrator/cli/main.ts'), ...argv.filter((word) => word !== FLAG)];
   // Killed outright, this lab takes the kernel along.
-  const child = spawn('setpriv', ['--pdeathsig', 'TERM', KERNEL, FLAG, '--timeout', '0', '--write', resolve(out), '--', ...command], { stdio: ['ignore', 'inherit', 'inherit'] });
+  const child = spawn('setpriv', ['--pdeathsig', 'TERM', KERNEL, FLAG, '--timeout', '0', '--write', resolve(out), '--', ...command], {
+    stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, XDG_RUNTIME_DIR: RUNTIME_INSIDE },
+  });
   // So that lab clean, which sees nothing of the processes inside, leaves their folder alone.
   if (child.pid !== undefined) recordProcess({ name: 'the kernel in virtual time', pid: child.pid, mark: resolve(out) });
   const stopping = setInterval(() => { if (stop.requested) child.kill('SIGINT'); }, STOP_POLL_MS);
