@@ -89,7 +89,7 @@ export type RealtimeParts = {
 };
 
 /** From the start of the processes to the origin: at first a guess, then from how long the last ones took. */
-const LEAD_MS = { base: 800, perNode: 200, margin: 200, most: 60_000 };
+const LEAD_MS = { base: 800, perNode: 200, margin: 200, most: 240_000 };
 const PORT_ATTEMPTS = 3;
 
 /** certificate: only the idle network is measured, and nothing is released. */
@@ -104,7 +104,7 @@ export function createRealtimeRunner(parts: RealtimeParts): Runner {
     // The origin is fixed before the processes start; when they are not ready by then, again with more time.
     let leadMs = lastReadyMs > 0 ? 1.3 * lastReadyMs + LEAD_MS.margin : lead.base + lead.perNode * plan.nodes.length;
     for (let portAttempts = 0; ;) {
-      if (leadMs > LEAD_MS.most) throw new LabError('machine-lacks', `${plan.nodes.length} nodes were not ready within ${leadMs / 2000} s`, 'fewer nodes, or nothing else beside the lab');
+      if (leadMs > LEAD_MS.most) throw new LabError('machine-lacks', `${plan.nodes.length} nodes took ${(lastReadyMs / 1_000).toFixed(0)} s to be ready`, 'fewer nodes, or nothing else beside the lab');
       try {
         const { readyMs, late } = await attempt(plan, context, shaper, parts, leadMs, purpose);
         lastReadyMs = readyMs;
