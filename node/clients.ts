@@ -175,7 +175,7 @@ const MAX_MEMBERS = 64;
 /** Distinct names, at most as many as a configuration may have; null when the value is anything else. */
 export function membersOf(value: Json | undefined): readonly NodeId[] | null {
   if (!Array.isArray(value) || value.length > MAX_MEMBERS || !value.every(isText)) return null;
-  return new Set(value).size === value.length ? (value as readonly NodeId[]) : null;
+  return new Set(value).size === value.length ? value : null;
 }
 
 /** Somebody is added or removed, and nobody both. */

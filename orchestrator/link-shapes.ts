@@ -73,7 +73,7 @@ function checkScheduleEntry(entry: { readonly [key: string]: unknown; readonly d
     if (other !== undefined) refuse(other, `${other} beside ${kind}`, kind === 'trace' ? 'the file says what the links do: leave it out' : `write it into the steps: steps: [{ after: 0ms, ${other}: … }]`);
   } else if (change === undefined) refuse('', 'nothing of the links would change', 'add delay, loss or another value of network.links, trace: FILE, or every: and steps:');
   if (has('repeat') && !has('trace')) refuse('repeat', 'there is no trace to repeat', 'add trace: FILE, or write every: and steps:');
-  if (has('every') !== has('steps')) refuse(has('every') ? 'every' : 'steps', `${has('every') ? 'every without steps' : 'steps without every'}`, 'write both: every: 15s, steps: [{ after: 0ms, delay: 140ms, for: 200ms }]');
+  if (has('every') !== has('steps')) refuse(has('every') ? 'every' : 'steps', has('every') ? 'every without steps' : 'steps without every', 'write both: every: 15s, steps: [{ after: 0ms, delay: 140ms, for: 200ms }]');
   if (typeof entry.delay === 'object') checkRamp(entry.delay, entry.for, refuse);
   if (has('every') && has('steps')) checkPeriod(entry['every'] as number, entry['steps'] as readonly PeriodicStep[], context);
 }

@@ -31,7 +31,7 @@ function open(change: { current: DiskChange | null } = { current: null }) {
 }
 
 /** Two durable batches, and one that is written and never reported: a slow disk holds it back. */
-async function killedInAFlush(unsynced: readonly Json[] = ['unsynced']): Promise<void> {
+async function killedInAFlush(unsynced: readonly string[] = ['unsynced']): Promise<void> {
   const change: { current: DiskChange | null } = { current: null };
   const { disk, write } = open(change);
   await write(['a']);
@@ -40,7 +40,7 @@ async function killedInAFlush(unsynced: readonly Json[] = ['unsynced']): Promise
   disk.append(unsynced, () => { throw new Error('reported durable'); });
   disk.flush();
   // Its own process would be killed here: what it wrote is in the page cache.
-  expect(fs.readFileSync(join(folder, 'log')).includes(String(unsynced[0]))).toBe(true);
+  expect(fs.readFileSync(join(folder, 'log')).includes(unsynced[0] ?? '')).toBe(true);
 }
 
 async function found(kept: DiskKept, seed = 0): Promise<{ readonly entries: readonly Json[]; readonly traces: readonly string[] }> {

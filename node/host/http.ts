@@ -228,7 +228,7 @@ class Door {
   #act(action: string, body: unknown, response: ServerResponse): void {
     /** Does it with what the body says, or says what is wrong with it. */
     const obeyed = <T extends object>(read: T | Malformed, act: (read: T) => string | null | void): void => {
-      const wrong = 'malformed' in read ? (read as Malformed).malformed : act(read) ?? null;
+      const wrong = 'malformed' in read ? read.malformed : act(read) ?? null;
       if (wrong === null) answer(response, 200, {});
       else refuse(response, 400, wrong);
     };

@@ -76,7 +76,7 @@ function guardedSink(sink: Sink, blame: Blame): Sink {
       });
       const has = (member: 'live' | 'view') => typeof opened[member] === 'function';
       return {
-        ...(has('live') ? { live: guardedMethod(opened, 'live', blame) as NonNullable<OpenSink['live']> } : {}),
+        ...(has('live') ? { live: guardedMethod(opened, 'live', blame) } : {}),
         ...(has('view') ? { view: guardedMethod(opened, 'view', blame) as NonNullable<OpenSink['view']> } : {}),
         write: (event) => {
           check();

@@ -24,7 +24,7 @@ test('the list has every network with its regions, round trips, basis and date',
   expect(lines.find((line) => line.startsWith('4g-lte '))).toMatch(/ 1 +50 +chosen +none +jitter loss$/);
 });
 
-test.each([[undefined], ...PROFILES.map(({ name }) => [name])])('%s fits 100 columns, whole words in each line', (name) => {
+test.each([undefined, ...PROFILES.map(({ name }) => name)])('%s fits 100 columns, whole words in each line', (name) => {
   for (const line of showNetworks(name, PLAIN).split('\n')) expect(line.length, line).toBeLessThanOrEqual(100);
 });
 

@@ -37,7 +37,7 @@ test('the lines of a file that a page does not read change nothing on it', async
   const read = await reportRuns(CRASH, 1, {
     event: (event, { unread }) => {
       if (!unread.has(event.type)) return event;
-      passedOver.add(`${event.type}`);
+      passedOver.add(event.type);
       return null;
     },
   });
