@@ -140,6 +140,8 @@ export interface OpenSink {
    * report of themselves, none of single messages, flushes and commits. All of them come to write() later. In a simulated run there are none.
    */
   live?(event: LabEvent): void;
+  /** Resolves when it can take more: awaited now and then by whoever can wait, such as a replay. A run cannot. */
+  ready?(): Promise<void>;
   /** Asked after close(): an address at which the run can be looked at. */
   view?(): string;
 }

@@ -74,9 +74,10 @@ function guardedSink(sink: Sink, blame: Blame): Sink {
       const write = guardedMethod(opened, 'write', blame, (returned) => {
         if (returned instanceof Promise) returned.catch((error: unknown) => { late ??= { error: blame('write', error) }; });
       });
-      const has = (member: 'live' | 'view') => typeof opened[member] === 'function';
+      const has = (member: 'live' | 'view' | 'ready') => typeof opened[member] === 'function';
       return {
         ...(has('live') ? { live: guardedMethod(opened, 'live', blame) } : {}),
+        ...(has('ready') ? { ready: async () => { await guardedMethod(opened, 'ready', blame)(); } } : {}),
         ...(has('view') ? { view: guardedMethod(opened, 'view', blame) as NonNullable<OpenSink['view']> } : {}),
         write: (event) => {
           check();

@@ -36,6 +36,8 @@ async function replayRun(folder: string, registry: Registry, sinks: readonly Sin
   for (const sink of sinks) open.push(await openSink(sink, plan, folder));
   const summary = await rejudge(folder, plan, partial, registry, (event) => {
     for (const sink of open) sink.write(event);
+  }, async () => {
+    for (const sink of open) await sink.ready?.();
   });
   for (const sink of open) await sink.close(summary);
   return summary;
@@ -58,5 +60,6 @@ async function openSink(sink: Sink, plan: Plan, folder: string): Promise<OpenSin
       }
     },
     close: (summary) => opened.close(summary).catch(failed),
+    ready: async () => { await opened.ready?.().catch(failed); },
   };
 }

@@ -3,7 +3,7 @@
 // that is a number loses its nanoseconds; 1.x refuses unsigned integers. The old path serves 1.x and 2.x alike.
 import http from 'node:http';
 import https from 'node:https';
-import { HttpError, InfluxDB, Point as Line, setLogger, type WriteApi } from '@influxdata/influxdb-client';
+import { escape, HttpError, InfluxDB, setLogger, type WriteApi } from '@influxdata/influxdb-client';
 import { assert } from '../../../node/assert.ts';
 import { LabError } from '../../errors.ts';
 import { type FieldType, MEASUREMENTS } from '../../sinks/measurements.ts';
@@ -145,23 +145,30 @@ export function mayPass(error: unknown): boolean {
 /** Line protocol. startedAtMs: Unix ms, whole, of the points' time zero. */
 export function lineWriter(startedAtMs: number, common: Tags): (point: Point) => string {
   const startNs = BigInt(startedAtMs) * 1_000_000n;
+  // A run has few series and many points of each.
+  const series = new Map<string, string>();
   return ({ measurement, tags, atNs, fields }) => {
+    const key = [measurement, ...Object.values(tags)].join('\n');
+    let head = series.get(key);
+    if (head === undefined) series.set(key, head = headOf(measurement, { ...common, ...tags }));
     const types = TYPES.get(measurement);
-    const line = new Line(measurement);
-    for (const [name, value] of Object.entries(common)) line.tag(name, value);
-    for (const [name, value] of Object.entries(tags)) line.tag(name, value);
-    for (const [name, value] of Object.entries(fields)) addField(line, types?.get(name), name, value);
-    line.timestamp((startNs + BigInt(atNs)).toString());
-    const text = line.toLineProtocol();
-    assert(text !== undefined, `a point of ${measurement} has no field`);
-    return text;
+    const body = Object.entries(fields).map(([name, value]) => fieldOf(types?.get(name), name, value));
+    assert(body.length > 0, `a point of ${measurement} has no field`);
+    return `${head} ${body.join(',')} ${startNs + BigInt(atNs)}`;
   };
 }
 
-function addField(line: Line, type: FieldType | undefined, name: string, value: Point['fields'][string]): void {
-  if (type === 'float' && typeof value === 'number') line.floatField(name, value);
-  else if (type === 'integer' && typeof value === 'number') line.intField(name, value);
-  else if (type === 'text' && typeof value === 'string') line.stringField(name, value);
-  else if (type === 'boolean' && typeof value === 'boolean') line.booleanField(name, value);
-  else assert(false, `the field ${name} is not in the table of measurements, or is no ${type ?? 'field'}: ${typeof value}`);
+/** Tags without a value are left out: the database has no empty ones. */
+function headOf(measurement: string, tags: Tags): string {
+  const given = Object.entries(tags).filter(([, value]) => value !== '').sort(([a], [b]) => (a < b ? -1 : 1));
+  return [escape.measurement(measurement), ...given.map(([name, value]) => `${escape.tag(name)}=${escape.tag(value)}`)].join(',');
+}
+
+function fieldOf(type: FieldType | undefined, name: string, value: Point['fields'][string]): string {
+  const key = escape.tag(name);
+  if (type === 'float' && typeof value === 'number') return `${key}=${value}`;
+  if (type === 'integer' && Number.isSafeInteger(value)) return `${key}=${value}i`;
+  if (type === 'text' && typeof value === 'string') return `${key}=${escape.quoted(value)}`;
+  assert(type === 'boolean' && typeof value === 'boolean', `the field ${name} is not in the table of measurements, or is no ${type ?? 'field'}: ${String(value)}`);
+  return `${key}=${value ? 'T' : 'F'}`;
 }

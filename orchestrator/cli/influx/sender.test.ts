@@ -73,6 +73,17 @@ test('a full queue loses its oldest lines, and counts them', async () => {
   expect(written).toHaveLength(sender.acknowledged);
 });
 
+test('whoever waits for room loses nothing', async () => {
+  let acknowledged = 0;
+  const sender = openSender({ write: async (lines) => { await sleep(1); acknowledged += lines.length; } });
+  for (let index = 0; index < 40; index++) {
+    await sender.ready();
+    push(sender, 40);
+  }
+  await sender.drain();
+  expect(sender).toMatchObject({ written: 1_600, acknowledged, dropped: 0 });
+});
+
 test('a server that never answers is given up', async () => {
   const sender = openSender({ patienceMs: 20, write: () => new Promise(() => undefined) });
   push(sender, 5);

@@ -16,6 +16,7 @@ export type SenderPorts = {
 
 /** A server that takes fewer lines a second is given up. */
 const LEAST_PER_SECOND = 1_000;
+const READY_POLL_MS = 5;
 
 export class Sender {
   readonly #ports: SenderPorts;
@@ -51,6 +52,14 @@ export class Sender {
     this.#closed = true;
     this.#queue = [];
     await this.#sending;
+  }
+
+  /** Resolves when half of the queue is free, or the server was given up. */
+  async ready(): Promise<void> {
+    while (this.failure === null && this.#queue.length > this.#ports.mostLines / 2) {
+      this.flush();
+      await sleep(READY_POLL_MS);
+    }
   }
 
   /** Resolves when everything is acknowledged or the server was given up. */

@@ -115,14 +115,17 @@ function parsed(text: string, path: string): unknown {
 
 type Types = ReadonlySet<LabEvent['type']>;
 
-/** Every event of a run folder, in order, but those of the types `without`, whose lines are passed over unread; resolves after the last one. */
-export async function readRunEvents(folder: string, onEvent: (event: LabEvent) => void, without: Types = new Set()): Promise<void> {
+/**
+ * Every event of a run folder, in order, but those of the types `without`, whose lines are passed over unread; resolves after
+ * the last one. pause: awaited every few thousand events.
+ */
+export async function readRunEvents(folder: string, onEvent: (event: LabEvent) => void, without: Types = new Set(), pause: () => Promise<void> = () => Promise.resolve()): Promise<void> {
   const path = join(folder, 'events.ndjson');
   await readLines(path, (line, number) => {
     const problem = problemOfEvent(line);
     if (problem !== null) throw damaged(`${path}:${number} ${problem}`, 'the file was damaged or edited after the run: run the plan again');
     onEvent(line as LabEvent);
-  }, without);
+  }, without, pause);
 }
 
 /** The first field of this name is the event's own: it stands before all that an event may hold. */
@@ -135,7 +138,7 @@ function typeIn(text: string, from: number, to: number): string {
 }
 
 /** Lines count from 1. */
-async function readLines(path: string, onLine: (value: unknown, number: number) => void, without: Types): Promise<void> {
+async function readLines(path: string, onLine: (value: unknown, number: number) => void, without: Types, pause: () => Promise<void>): Promise<void> {
   let rest = '';
   let number = 0;
   try {
@@ -150,6 +153,7 @@ async function readLines(path: string, onLine: (value: unknown, number: number) 
       }
       rest = text.slice(from);
       if (rest.length > MAX_LINE_CHARS) throw damaged(`${path}:${number + 1} is longer than ${MAX_LINE_CHARS} characters`, 'this is no file of the lab');
+      await pause();
     }
   } catch (error) {
     throw error instanceof Error && 'syscall' in error ? unreadable(path, error) : error;

@@ -6,8 +6,8 @@ import { judge } from '../../judge.ts';
 import type { LabEvent, Plan, Summary } from '../../kinds.ts';
 import { damaged, readRunEvents } from './read.ts';
 
-/** `also` sees every event after the judge. partial: as the run said of itself. */
-export async function rejudge(folder: string, plan: Plan, partial: boolean, registry: Registry, also: (event: LabEvent) => void): Promise<Summary> {
+/** `also` sees every event after the judge. partial: as the run said of itself. pause: awaited every few thousand events. */
+export async function rejudge(folder: string, plan: Plan, partial: boolean, registry: Registry, also: (event: LabEvent) => void, pause?: () => Promise<void>): Promise<Summary> {
   const protocol = known(registry.protocols, plan.protocol, 'protocol', folder);
   const workload = known(registry.workloads, plan.load.workload, 'workload', folder);
   const judgement = orDamaged(join(folder, 'plan.json'), () => judge(plan, { protocol, workload, checks: registry.checks }));
@@ -17,7 +17,7 @@ export async function rejudge(folder: string, plan: Plan, partial: boolean, regi
     line++;
     orDamaged(`${events}:${line}`, () => judgement.observe(event));
     also(event);
-  });
+  }, undefined, pause);
   return orDamaged(folder, () => judgement.finish(partial));
 }
 

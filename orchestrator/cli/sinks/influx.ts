@@ -25,8 +25,8 @@ type Way = { readonly aggregator: Aggregator; readonly sender: Sender };
 
 const MAX_SKEW_SECONDS = 60;
 const RETRIES_MS = [500, 1_500];
-/** About 50 MB, more than an hour of five nodes. */
-const MOST_LINES = 200_000;
+/** About 50 MB: a server is behind by this much at most. */
+const MOST_LINES = 100_000;
 const MOST_LIVE_LINES = 20_000;
 const PATIENCE_MS = 30_000;
 /** Around the run, so that what happened at its ends is seen. */
@@ -92,6 +92,10 @@ class InfluxRun {
     this.#exact ??= this.#way(false);
     this.#lastMs = event.atMs;
     this.#exact.aggregator.observe(event);
+  }
+
+  async ready(): Promise<void> {
+    await this.#exact?.sender.ready();
   }
 
   async close(summary: Summary): Promise<void> {
