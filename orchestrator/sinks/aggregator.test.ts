@@ -117,7 +117,7 @@ test('an epoch is decided when a command of a client was first committed in it',
     .at(0).status('n1', { epoch: 1 }).at(10).status('n2', { epoch: 1, role: 'leader', leader: 'n2' }).at(100).commit('n1', 1, 'c1:1', put('k', 'a')).commit('n2', 1, 'c1:1', put('k', 'a'))
     .at(1000).status('n1', { epoch: 2 }).at(1100).commit('n1', 2, null, put('k', 'a'), { epoch: 2 });
   expect(named(pointsOf(events), 'epoch').map((point) => [atMs(point), point.fields])).toEqual([
-    [0, { epoch: 1, leader: 'n2', commits: 1, decided: 1 }], [1000, { epoch: 2, commits: 0, decided: 0 }],
+    [0, { epoch: 1, leader: 'n2', commits: 1, decided: 1, measured: 0 }], [1000, { epoch: 2, commits: 0, decided: 0, measured: 1 }],
   ]);
 });
 
@@ -126,6 +126,12 @@ test('a fault is an annotation from its begin to its end, live at once and after
   const title = 'crash n1';
   expect(named(pointsOf(events, { live: true }), 'fault').map(({ fields }) => fields['timeEnd'])).toEqual([undefined, FACTS.startedAtMs + 3500]);
   expect(named(pointsOf(events), 'fault')).toMatchObject([{ tags: { fault: 'crash 1' }, atNs: 2e9, fields: { title, tags: 'crash,n1', timeEnd: FACTS.startedAtMs + 3500, duration_ms: 1500 } }]);
+});
+
+test('a title tells runs apart on an axis', () => {
+  const title = (changes: Partial<Plan>) => named(pointsOf([], { plan: { ...planWith(), ...changes }, summary: summaryOf(planWith(), []) }), 'run')[0]?.fields['title'];
+  expect(title({ repetition: 1 })).toBe('raft, test 20 ms, sim');
+  expect(title({ repetition: 2, label: 'raft-v2', links: {} })).toBe('raft-v2, test 0.0 ms, sim #2');
 });
 
 test('links are those of 32 rows; what is left out is counted', () => {

@@ -34,7 +34,7 @@ export class Aggregator {
     this.#live = live;
     this.#emit = toPoints(point);
     this.#moment = new Moment(this.#emit);
-    this.#epochs = new Epochs(this.#emit);
+    this.#epochs = new Epochs(plan, this.#emit);
     this.#seconds = new SecondPoints(plan, this.#emit, (atMs) => this.#epochs.sinceBeginMs(atMs));
     this.#nodes = new NodePoints(plan, this.#moment.emit);
     this.#links = new LinkPoints(plan, this.#moment.emit);

@@ -1,5 +1,6 @@
 // When each epoch (round, term, ballot) began, by the first node's word, who led it, and what was committed in it.
-import type { LabEvent } from '../kinds.ts';
+import type { LabEvent, Plan } from '../kinds.ts';
+import { isIn, measureWindow, type Window } from '../metrics/commands.ts';
 import { type Emit, nsOf } from './points.ts';
 
 type Epoch = { readonly epoch: number; readonly beganMs: number; leader: string | null; commits: number };
@@ -11,14 +12,16 @@ const RECENT = 256;
 
 export class Epochs {
   readonly #emit: Emit;
+  readonly #window: Window;
   readonly #epochs = new Map<number, Epoch>();
   readonly #recentMs: number[] = [];
   #newest = -Infinity;
   #lastSlot = 0;
   #lastNs = -Infinity;
 
-  constructor(emit: Emit) {
+  constructor(plan: Plan, emit: Emit) {
     this.#emit = emit;
+    this.#window = measureWindow(plan);
   }
 
   observe(event: LabEvent): void {
@@ -67,6 +70,6 @@ export class Epochs {
   /** Two that began at one instant follow each other by a nanosecond. */
   #write({ epoch, beganMs, leader, commits }: Epoch): void {
     this.#lastNs = Math.max(nsOf(beganMs), this.#lastNs + 1);
-    this.#emit('epoch', {}, this.#lastNs, { epoch, leader, commits, decided: Number(commits > 0) });
+    this.#emit('epoch', {}, this.#lastNs, { epoch, leader, commits, decided: Number(commits > 0), measured: Number(isIn(this.#window, beganMs)) });
   }
 }

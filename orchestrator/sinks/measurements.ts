@@ -119,7 +119,7 @@ const epoch: Measurement = {
   name: 'epoch', tags: [], live: false, points: 'when an epoch (round, term or ballot) began by the first node\'s word',
   fields: [
     integer('epoch', 'its number'), text('leader', 'who first took the role `leader` in it; absent: nobody'), integer('commits', 'client commands first committed in it'),
-    integer('decided', '1: there is such a command; else 0'),
+    integer('decided', '1: there is such a command; else 0'), integer('measured', '1: it began in the measure window; else 0'),
   ],
 };
 
@@ -146,7 +146,7 @@ const clientRegion: Measurement = {
 const run: Measurement = {
   name: 'run', tags: [], live: true, points: 'once, at the start of the run (the release of the nodes); what is known before is there while it goes, the rest comes at its end',
   fields: [
-    text('state', '`running`, `finished`, or `partial`: it was interrupted'), text('folder', 'experiment folder/run folder; report.html is in the former'), text('label', 'as the tag `protocol`'),
+    text('state', '`running`, `finished`, or `partial`: it was interrupted'), text('folder', 'experiment folder/run folder; report.html is in the former'), text('label', 'as the tag `protocol`'), text('title', 'label, network with its `rtt_ms`, runner, and the repetition after the first: for axes and legends'),
     text('protocol_name', 'the protocol, without its options and variants'), text('network', 'network profile'), text('shaper', 'what made the links'), text('workload', 'what clients asked'),
     integer('nodes', 'members at the start'), integer('repetition', 'from 1'), text('seed', 'of all randomness'),
     float('rate', '/s', 'commands asked for, of all clients; absent in the closed loop'), integer('connections', 'of all clients'),

@@ -61,11 +61,13 @@ export class RunPoints {
   }
 
   #write(fields: Fields): void {
-    const { label, protocol, network, shaper, load, repetition, seed, fsyncMs, warmupMs, measureMs } = this.#plan;
+    const { label, runner, protocol, network, shaper, load, repetition, seed, fsyncMs, warmupMs, measureMs } = this.#plan;
     const { folder, version, revision, modified, machine, startedAtMs } = this.#facts;
+    const rttMs = medianRttMs(this.#plan);
+    const where = `${network.profile}${rttMs === null ? '' : ` ${rttMs.toFixed(rttMs < 10 ? 1 : 0)} ms`}`;
     this.#emit('run', {}, 0, {
-      folder, label, protocol_name: protocol, network: network.profile, shaper, workload: load.workload, nodes: membersOf(this.#plan).length, repetition, seed,
-      rate: load.ratePerSecond, connections: load.clients.reduce((sum, { count }) => sum + count, 0), rtt_ms: medianRttMs(this.#plan), fsync_ms: fsyncMs === 'real' ? null : fsyncMs,
+      folder, label, title: `${label}, ${where}, ${runner}${repetition > 1 ? ` #${repetition}` : ''}`, protocol_name: protocol, network: network.profile, shaper, workload: load.workload, nodes: membersOf(this.#plan).length, repetition, seed,
+      rate: load.ratePerSecond, connections: load.clients.reduce((sum, { count }) => sum + count, 0), rtt_ms: rttMs, fsync_ms: fsyncMs === 'real' ? null : fsyncMs,
       started: startedAtMs, warmup_ms: warmupMs, measure_ms: measureMs, revision, modified, version, machine, links_left_out: this.#linksLeftOut, ...fields,
     });
   }
