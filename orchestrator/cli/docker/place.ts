@@ -1,6 +1,6 @@
 // What containers share with the lab: the user that they run as, the folders that they see, and the sockets by which the lab
 // reaches them. Folders appear inside under the path that they have outside, so that no configuration needs translation.
-import { chownSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { lchownSync, lstatSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import { LabError } from '../../errors.ts';
 import { nearestPackage } from '../plugins.ts';
@@ -19,7 +19,7 @@ const MAX_SOCKET_BYTES = 103;
 export type User = {
   /** As Docker takes it: 'uid:gid'. */
   readonly text: string;
-  /** Gives a path that the lab has made to it. */
+  /** Gives it a path that the lab has made, and all below: not every file system gives a new file to who made it (hostfs). */
   give(path: string): void;
 };
 
@@ -28,7 +28,13 @@ export function containerUser(rootless: boolean): User {
   const [uid = NOBODY, gid = NOBODY] = [process.getuid?.(), process.getgid?.()];
   if (rootless) return { text: '0:0', give: () => undefined };
   if (uid !== 0) return { text: `${uid}:${gid}`, give: () => undefined };
-  return { text: `${NOBODY}:${NOBODY}`, give: (path) => chownSync(path, NOBODY, NOBODY) };
+  return { text: `${NOBODY}:${NOBODY}`, give: (path) => giveAll(path, NOBODY) };
+}
+
+function giveAll(path: string, owner: number): void {
+  const below = lstatSync(path).isDirectory() ? readdirSync(path, { recursive: true, encoding: 'utf8' }) : [];
+  // A link is given itself, never what it leads to.
+  for (const each of [path, ...below.map((name) => join(path, name))]) lchownSync(each, owner, owner);
 }
 
 /** A module of the lab, named as in the checkout, in the image. */

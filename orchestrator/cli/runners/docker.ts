@@ -101,7 +101,7 @@ class Opening {
       secret: randomBytes(24).toString('hex'),
       load: {
         start: (configFile, onLine) => {
-          this.#give(dirname(configFile), configFile);
+          this.#docker.user.give(dirname(configFile));
           return roomOf(LOAD).start(onLine);
         },
         sources: outside ? clients : null, token: this.#where.token,
@@ -150,12 +150,8 @@ class Opening {
     const link = join(folder, CONFIG);
     rmSync(link, { force: true });
     symlinkSync(basename(configFile), link);
-    this.#give(folder, configFile, config.dataDir);
+    this.#docker.user.give(folder);
     return room.start();
-  }
-
-  #give(...paths: readonly string[]): void {
-    for (const path of paths) this.#docker.user.give(path);
   }
 
   async close(): Promise<void> {
