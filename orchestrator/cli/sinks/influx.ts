@@ -24,6 +24,8 @@ type Server = {
 type Way = { readonly aggregator: Aggregator; readonly sender: Sender };
 
 const MAX_SKEW_SECONDS = 60;
+/** Servers whose clock was told to be off: once, not for each run. */
+const skewed = new Set<string>();
 const RETRIES_MS = [500, 1_500];
 /** About 50 MB: a server is behind by this much at most. */
 const MOST_LINES = 100_000;
@@ -55,7 +57,8 @@ async function openInflux(plan: Plan, folder: string, env: Env): ReturnType<Sink
     client.close();
     throw error;
   });
-  if (skew !== null && Math.abs(skew) > MAX_SKEW_SECONDS) {
+  if (skew !== null && Math.abs(skew) > MAX_SKEW_SECONDS && !skewed.has(settings.url)) {
+    skewed.add(settings.url);
     process.stderr.write(`warning: the clock of ${settings.url} is ${Math.abs(skew)} s ${skew > 0 ? 'ahead of' : 'behind'} this machine's: boards that show the last minutes may miss the run (set both by NTP)\n`);
   }
   return new InfluxRun(plan, folder, env, { client, chunkLines: CHUNK_LINES, lineWriter, mayPass });
