@@ -1,7 +1,7 @@
 // The board of protocols that decide in rounds: which rounds decided something, when in a round commands arrive, and what clock
 // error does to rounds. For other protocols a round is a term or a ballot.
 import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
-import { board, faultBands, regionVariable, runVariable, several } from './board.ts';
+import { board, faultBands, runVariable, several } from './board.ts';
 import { by, columns, series, table } from './influxql.ts';
 import { against, distribution, fixed, overTime, stat, type Steps, timeline, transform, UNITS, type Unit } from './panels.ts';
 
@@ -69,7 +69,7 @@ const AGAINST_CLOCKS = against({
 export function roundsBoard(): Dashboard {
   return board({
     uid: 'lab-rounds', title: 'Rounds', description: 'Rounds with and without consensus, the phase of arrivals, and what clock error does.', from: 'now-15m', refresh: false,
-    variables: [several('protocol', 'protocol', 'SHOW TAG VALUES FROM "epoch" WITH KEY = "protocol"'), runVariable(by('protocol')), regionVariable(ofRun)],
+    variables: [several('protocol', 'protocol', 'SHOW TAG VALUES FROM "epoch" WITH KEY = "protocol"'), runVariable(by('protocol'))],
     annotations: [faultBands()],
     rows: [
       { height: 4, panels: HEADLINE.map((panel) => [4, panel] as const) },
