@@ -67,8 +67,9 @@ export class InfluxServer {
     const response = await fetch(`${this.url}/query?db=${DATABASE}`, {
       method: 'POST', body: new URLSearchParams({ q }), headers: this.token === '' ? {} : { Authorization: `Token ${this.token}` },
     });
-    const { results = [], error } = await response.json() as { readonly results?: readonly { readonly series?: readonly Series[]; readonly error?: string }[]; readonly error?: string };
-    const failed = error ?? results.find((result) => result.error !== undefined)?.error;
+    // 1.x has `error` for what it cannot parse, 2.x `message`.
+    const { results = [], error, message } = await response.json() as { readonly results?: readonly { readonly series?: readonly Series[]; readonly error?: string }[]; readonly error?: string; readonly message?: string };
+    const failed = error ?? message ?? results.find((result) => result.error !== undefined)?.error;
     if (failed !== undefined) throw new Error(`${q}: ${failed}`);
     return results.flatMap(({ series = [] }) => series);
   }
