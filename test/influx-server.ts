@@ -111,7 +111,7 @@ bind-address = "127.0.0.1:${otherPort}"
   return path;
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve); });
   const { port } = server.address() as { readonly port: number };
