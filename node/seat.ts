@@ -59,3 +59,9 @@ export type HostConfig = {
   /** true: waits for POST /control/go before the machine starts. */
   readonly held: boolean;
 };
+
+/** What is the same for each node and life of a cluster that outlives a run (docker-compose.yml). */
+export type ClusterFile = Pick<HostConfig, 'protocol' | 'seed' | 'fsyncMs' | 'detail' | 'maxPending' | 'requestTimeoutMs'> & {
+  readonly version: 1;
+  readonly seat: Omit<Seat, 'self' | 'life' | 'joining'>;
+};

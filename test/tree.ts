@@ -5,7 +5,7 @@ import { join } from 'node:path';
 export const ROOT = join(import.meta.dirname, '..');
 
 /** What .gitignore names, and the folders of tools. */
-const LEFT_OUT = new Set(['node_modules', '.git', '.tsc', '.cache', 'dist', 'coverage']);
+const LEFT_OUT = new Set(['node_modules', '.git', '.tsc', '.cache', 'dist', 'coverage', '.made-by-lab-up']);
 
 /** Paths from the root, with slashes, sorted. */
 export function projectFiles(): readonly string[] {

@@ -7,6 +7,7 @@ import { addCluster } from './commands/cluster.ts';
 import type { AddCommand } from './commands/command.ts';
 import { addCompletion } from './commands/completion.ts';
 import { addDoctor } from './commands/doctor.ts';
+import { addDown } from './commands/down.ts';
 import { addFault } from './commands/fault.ts';
 import { addGate } from './commands/gate.ts';
 import { addConform } from './commands/conform.ts';
@@ -19,6 +20,7 @@ import { addReport } from './commands/report.ts';
 import { addRun } from './commands/run.ts';
 import { addSchema } from './commands/schema.ts';
 import { addStatus } from './commands/status.ts';
+import { addUp } from './commands/up.ts';
 import { addVerify } from './commands/verify.ts';
 import { addWan } from './commands/wan.ts';
 import { labVersion } from './environment.ts';
@@ -56,7 +58,7 @@ function listenToSignals(): void {
   }
 }
 
-const COMMANDS: readonly AddCommand[] = [addRun, addCluster, addStatus, addOperations, addFault, addReport, addVerify, addReplay, addList, addConform, addSchema, addDoctor, addImage, addClean, addCompletion, addNew, addGate, addWan];
+const COMMANDS: readonly AddCommand[] = [addRun, addCluster, addStatus, addOperations, addFault, addReport, addVerify, addReplay, addList, addConform, addSchema, addDoctor, addImage, addUp, addDown, addClean, addCompletion, addNew, addGate, addWan];
 
 function createProgram(exit: (code: number) => void): Command {
   const program = new Command('lab')

@@ -10,8 +10,9 @@ import { type TarEntry, writeTar } from './tar.ts';
 export type Context = { readonly archive: Buffer; readonly hash: string; readonly files: readonly string[] };
 
 /** They run; own-name is what plug-ins import first. */
-const ENTRIES = ['node/host/main.ts', 'orchestrator/cli/load.ts', 'orchestrator/cli/own-name.ts'];
-const PROGRAMS = ENTRIES.slice(0, 2);
+const COMPOSE = 'node/host/compose.ts';
+const ENTRIES = ['node/host/main.ts', COMPOSE, 'orchestrator/cli/load.ts', 'orchestrator/cli/own-name.ts'];
+const PROGRAMS = ENTRIES.slice(0, 3);
 const INSIDE = 'lab';
 const CODE = /(?<!\.test)\.(js|cjs|mjs|json|wasm)$/;
 /** Folders of a package that nobody imports from. */
@@ -116,6 +117,8 @@ export function readContext(): Context {
     ...[...own, ...foreign, { path: `${INSIDE}/package.json`, file: join(PACKAGE_ROOT, 'package.json') }, { path: 'Dockerfile', file: join(PACKAGE_ROOT, 'node/host/Dockerfile') }]
       .map(({ path, file }) => ({ path, bytes: readFileSync(file) })),
     { path: `${INSIDE}/load-all.mjs`, bytes: Buffer.from(loadAll) },
+    // What docker-compose.yml starts: the same in a checkout and in a package.
+    { path: `${INSIDE}/compose.mjs`, bytes: Buffer.from(`import './${inside(modulePath(COMPOSE))}';\n`) },
   ].sort((a, b) => (a.path < b.path ? -1 : 1));
   const archive = writeTar(entries);
   return { archive, hash: createHash('sha256').update(archive).digest('hex').slice(0, HASH_CHARACTERS), files: entries.map(({ path }) => path) };

@@ -43,6 +43,10 @@ const BUILD_WITHIN_MS = 900_000;
 /** Older daemons answer 500 to it. */
 const NOT_PAUSED = /is not (paused|running)/;
 const OLDEST_API = 1.41;
+/** cpus are turns of this period. */
+const PERIOD_US = 100_000;
+/** No limit, to the kernel. */
+const NO_QUOTA = -1;
 /** For /tmp of a container, whose root cannot be written. */
 const TMP_BYTES = 16 << 20;
 
@@ -54,6 +58,10 @@ function unless(...answers: readonly (number | RegExp)[]): (error: unknown) => v
     const { message, cause } = error instanceof LabError ? error : { message: '', cause: null };
     if (!answers.some((answer) => (typeof answer === 'number' ? answer === statusOf(cause) : answer.test(message)))) throw error;
   };
+}
+
+function quotaOf(cpus: number | null): number {
+  return cpus === null ? NO_QUOTA : Math.round(cpus * PERIOD_US);
 }
 
 /** Finds the daemon and asks for its version. Rejects with a LabError. */
@@ -121,6 +129,11 @@ export class Engine {
     }, BUILD_WITHIN_MS);
   }
 
+  /** A further name for an image. */
+  async tag(reference: string, repository: string, tag: string): Promise<void> {
+    await this.#call(`naming the image ${reference}`, (abortSignal) => this.#docker.getImage(reference).tag({ repo: repository, tag, abortSignal }));
+  }
+
   /** A root file system as a tar stream. */
   async importImage(archive: NodeJS.ReadableStream, repository: string, tag: string): Promise<void> {
     const doing = `importing the image ${repository}:${tag}`;
@@ -160,7 +173,7 @@ export class Engine {
         Tmpfs: { '/tmp': `rw,noexec,nosuid,nodev,size=${TMP_BYTES}` },
         Mounts: mounts.map(({ host, inside, write }) => ({ Type: 'bind', Source: host, Target: inside, ReadOnly: !write })),
         Memory: limits.memoryBytes, MemorySwap: limits.memoryBytes, PidsLimit: limits.pids,
-        ...(limits.cpus === null ? {} : { NanoCpus: Math.round(limits.cpus * 1e9) }),
+        ...(limits.cpus === null ? {} : { CpuPeriod: PERIOD_US, CpuQuota: quotaOf(limits.cpus) }),
         // For `docker logs` while it runs; the lab hears everything itself.
         LogConfig: { Type: 'json-file', Config: { 'max-size': '1m' } },
       },
@@ -203,6 +216,25 @@ export class Engine {
 
   async unpause(id: string): Promise<void> {
     await this.#call('waking a container', (abortSignal) => this.#docker.getContainer(id).unpause({ abortSignal })).catch(unless(404, 409, NOT_PAUSED));
+  }
+
+  /** From now on, for this life and the next ones. Rejects where it uses more memory, and the kernel does not end it for that. */
+  async limit(id: string, { cpus, memoryBytes }: Partial<Limits>): Promise<void> {
+    await this.#call('changing the limits of a container', (abortSignal) => this.#docker.getContainer(id).update({
+      ...(cpus === undefined ? {} : { CpuPeriod: PERIOD_US, CpuQuota: quotaOf(cpus) }),
+      ...(memoryBytes === undefined ? {} : { Memory: memoryBytes, MemorySwap: memoryBytes }), abortSignal,
+    })).catch(unless(404));
+  }
+
+  /** Nothing to one that is not connected. */
+  async disconnect(id: string, network: string): Promise<void> {
+    await this.#call(`disconnecting a container from ${network}`, (abortSignal) => this.#docker.getNetwork(network).disconnect({ Container: id, Force: true, abortSignal }))
+      .catch(unless(404, /is not connected/));
+  }
+
+  /** With its address, which Docker does not remember. */
+  async connect(id: string, network: string, address: string): Promise<void> {
+    await this.#call(`connecting a container to ${network}`, (abortSignal) => this.#docker.getNetwork(network).connect({ Container: id, EndpointConfig: { IPAMConfig: { IPv4Address: address } }, abortSignal } as Docker.NetworkConnectOptions));
   }
 
   /** However it is; nothing when it is not there. */

@@ -7,6 +7,8 @@ import type { Engine, Image } from './engine.ts';
 
 const DEFAULT_BASE = 'node:24-bookworm-slim';
 const REPOSITORY = 'consensus-lab-node';
+/** As it is built: it may have other names, which move on. */
+const OWN_TAG = new RegExp(`^${REPOSITORY}:[0-9a-f]{12}$`);
 /** Hash of the context: by it an image of any base is found again. */
 const CONTEXT_LABEL = 'consensus-lab.context';
 const BASE_LABEL = 'consensus-lab.base';
@@ -37,7 +39,7 @@ export async function ensureNodeImage(engine: Engine, wanted: WantedBase, report
 }
 
 function describe({ id, tags, labels, bytes }: Image, built: boolean): NodeImage {
-  return { tag: tags.find((tag) => tag.startsWith(`${REPOSITORY}:`)) ?? id, base: labels[BASE_LABEL] ?? 'unknown', bytes, built };
+  return { tag: tags.find((tag) => OWN_TAG.test(tag)) ?? id, base: labels[BASE_LABEL] ?? 'unknown', bytes, built };
 }
 
 async function findBase(engine: Engine, wanted: WantedBase, report: Report): Promise<Base> {
