@@ -12,6 +12,7 @@ import type { InfluxClient } from '../influx/client.ts';
 import { Sender } from '../influx/sender.ts';
 import { boardUrl, type Env, readSettings } from '../influx/settings.ts';
 import { damaged } from '../results/read.ts';
+import { withServices } from '../services/made.ts';
 
 /** What there is of the one file that knows the database's client. */
 type Server = {
@@ -39,7 +40,7 @@ export const influx: Sink = {
   summary: 'points of each second, figures and faults in InfluxDB 1.x or 2.x (LAB_INFLUX_URL, LAB_INFLUX_DB, LAB_INFLUX_TOKEN), for the boards of dashboards/',
   async open(plan, folder) {
     try {
-      return await openInflux(plan, folder, process.env);
+      return await openInflux(plan, folder, withServices(process.env));
     } catch (error) {
       throw withReplay(error, folder);
     }
