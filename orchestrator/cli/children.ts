@@ -4,6 +4,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { LabError } from '../errors.ts';
+import { splitLines } from './lines.ts';
 import { forgetProcesses, recordProcess } from './process-records.ts';
 import { modulePath, PACKAGE_ROOT } from './tree.ts';
 
@@ -75,16 +76,6 @@ export function startProgram(name: string, command: readonly string[], mark: str
     writeLine: (line) => { child.stdin?.write(`${line}\n`); },
     closeInput: () => { child.stdin?.end(); },
   };
-}
-
-/** Calls onLine for each complete line of a text stream. */
-export function splitLines(stream: NodeJS.ReadableStream, onLine: (line: string) => void): void {
-  let rest = '';
-  stream.on('data', (text: string | Buffer) => {
-    const lines = (rest + text.toString()).split('\n');
-    rest = lines.pop() ?? '';
-    for (const line of lines) onLine(line);
-  });
 }
 
 /** Waits at most so long for the end of a process, then kills it. */

@@ -15,7 +15,7 @@ import type { ClientEvent, LabEvent, Plan } from '../kinds.ts';
 import { arrivals } from '../load/arrivals.ts';
 import { readEvents } from './event-file.ts';
 import type { LoadConfig, LoadMessage } from './load/config.ts';
-import { splitLines } from './children.ts';
+import { splitLines } from './lines.ts';
 import { openRunClock } from './run-clock.ts';
 
 /** late: ok, LATE_MS later. */

@@ -6,7 +6,7 @@ import type { NodeId } from '../../node/contract.ts';
 import { named } from '../builtins.ts';
 import { ERROR_CODES, EXIT, LabError } from '../errors.ts';
 import type { ClientEvent, RunEvent } from '../kinds.ts';
-import { splitLines } from './children.ts';
+import { splitLines } from './lines.ts';
 import { LineFile } from './event-file.ts';
 import { openClosedLoop } from './load/closed.ts';
 import { type LoadConfig, type LoadMessage, MEASURE, MEMBERS, PAUSED, RESUMED } from './load/config.ts';

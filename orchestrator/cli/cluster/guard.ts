@@ -1,6 +1,6 @@
 // `node orchestrator/cli/cluster/guard.ts`: a stopped node cannot see that the lab is gone. This process can: at the
 // end-of-file of its stdin it wakes those that are stopped, which then end by themselves.
-import { splitLines } from '../children.ts';
+import { splitLines } from '../lines.ts';
 import { PAUSED, RESUMED } from '../load/config.ts';
 
 const paused = new Set<number>();

@@ -2,7 +2,8 @@
 // container's control group, which stops all of it at once. Whatever the daemon does last is done in the order it was asked.
 import { PassThrough } from 'node:stream';
 import { LabError } from '../../errors.ts';
-import { type Child, type Exit, splitLines } from '../children.ts';
+import type { Child, Exit } from '../children.ts';
+import { splitLines } from '../lines.ts';
 import type { ContainerLife, Engine } from './engine.ts';
 
 export type ChildContainer = { readonly id: string; readonly name: string; readonly memoryBytes: number };

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import type { Duplex } from 'node:stream';
 import type Docker from 'dockerode';
 import { LabError } from '../../errors.ts';
-import { splitLines } from '../children.ts';
+import { splitLines } from '../lines.ts';
 import { DaemonLog } from './daemon-log.ts';
 import { type Endpoint, findEndpoint } from './endpoint.ts';
 import { dockerFailure, statusOf } from './failure.ts';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { LabError } from '../../errors.ts';
 import { stateFolder } from '../state.ts';
-import { splitLines } from '../children.ts';
+import { splitLines } from '../lines.ts';
 import type { Engine, Labels, Limits } from './engine.ts';
 import { bootId } from './owner.ts';
 import type { User } from './place.ts';
