@@ -45,9 +45,12 @@ export class Sleeper {
     Atomics.notify(this.#cells, ORDER);
     if (this.#listening) return;
     this.#listening = true;
+    // A process with nothing else to do waits for it.
+    this.#thread.ref();
     const { value } = Atomics.waitAsync(this.#cells, FOLLOWED, followed);
     void Promise.resolve(value).then(() => {
       this.#listening = false;
+      this.#thread.unref();
       if (!this.#stopped) this.#wake();
     });
   }
