@@ -26,7 +26,7 @@ quantities.add(percent, { type: 'string', pattern: `^${NUMBER}%$`, description: 
 quantities.add(ppm, { type: 'string', pattern: `^${NUMBER}ppm$`, description: 'a rate error, such as 500ppm' });
 quantities.add(ppmRange, { type: 'string', pattern: `^${RANGE}[+-]?${NUMBER}ppm$`, description: 'a rate error, such as 40ppm; ±40ppm is drawn for each node' });
 quantities.add(bitrate, { type: 'string', pattern: `^${NUMBER}(kbit|mbit|gbit)$`, description: 'a bit rate, such as 10mbit' });
-quantities.add(bytes, { type: 'string', pattern: `^${NUMBER}(B|kB|KiB)$`, description: 'a size, such as 1400B' });
+quantities.add(bytes, { type: 'string', pattern: `^${NUMBER}(B|kB|KiB|MiB|GiB)$`, description: 'a size, such as 1400B' });
 
 /** By the path of the key; keys of faults and workloads are described by their own summaries. */
 const KEYS: { readonly [path: string]: string } = {
@@ -49,6 +49,10 @@ const KEYS: { readonly [path: string]: string } = {
   'clocks.ntp': 'how the wall clocks are kept right; null: not at all',
   disk: 'what a durable write costs',
   'disk.fsync': 'at least so long; real: as the machine does it (1ms in the simulator)',
+  limits: 'of the container of each node (docker), so that nodes are comparable; absent: all processors, 1GiB, 256',
+  'limits.cpus': 'processors, such as 0.5; null: all there are',
+  'limits.memory': 'what needs more is ended',
+  'limits.pids': 'processes and threads',
   load: 'what clients ask, from where and how often',
   'load.workload': 'which operations, and what correct answers are',
   'load.rate': 'of all clients together, such as 100/s (open loop); max: each connection asks again at once (closed loop)',

@@ -54,10 +54,17 @@ export type Selector = NodeId | 'leader' | 'any-follower' | 'any' | 'all' | 'spa
 /** One direction between two sides. */
 export type Side = { readonly from: readonly Selector[]; readonly to: readonly Selector[] | 'others' };
 
+/** cpus: shares of a processor, such as 0.1. */
+export type LimitChange = { readonly cpus?: number | null; readonly memoryBytes?: number | null };
+
 /** Closed: everything a runner can do. Faults are written in these words; a runner lists those it supports. */
 export type Action =
   /** start: a node that is down; nothing to one that is up. restart: ends one that is up, by a crash, and starts it. */
   | { readonly type: 'start' | 'restart' | 'pause' | 'resume'; readonly node: Selector }
+  /** Takes away its network device, whatever the kernel holds for it too, and gives another. */
+  | { readonly type: 'detach' | 'attach'; readonly node: Selector }
+  /** What its container may use. Absent: as it is; null: the plan's. With too little memory it ends. */
+  | { readonly type: 'limit'; readonly node: Selector } & LimitChange
   /** In order; killed when it has not ended after graceMs. */
   | { readonly type: 'stop'; readonly node: Selector; readonly graceMs: number }
   | { readonly type: 'crash'; readonly node: Selector; readonly disk: DiskKept }
@@ -205,6 +212,8 @@ export type Plan = {
   readonly maxMessageBytes: number;
   readonly frameBytes: number;
   readonly fsyncMs: number | 'real';
+  /** Of each node's container; absent: the runner's own. cpus null: all there are. */
+  readonly limits?: { readonly cpus: number | null; readonly memoryBytes: number; readonly pids: number };
   readonly load: {
     readonly workload: string;
     readonly params: Json;

@@ -265,6 +265,7 @@ function planOf(choice: Choice, { options, leadership, reconfigurable, warnings 
     maxMessageBytes: settings.network.message,
     frameBytes: settings.network.frame,
     fsyncMs: simulated && settings.disk.fsync === 'real' ? SIMULATED_FSYNC_MS : settings.disk.fsync,
+    ...(settings.limits === undefined ? {} : { limits: { cpus: settings.limits.cpus, memoryBytes: settings.limits.memory, pids: settings.limits.pids } }),
     load,
     warmupMs: settings.run.warmup,
     measureMs: settings.run.measure,
@@ -272,7 +273,7 @@ function planOf(choice: Choice, { options, leadership, reconfigurable, warnings 
     detail: load.ratePerSecond !== null && load.ratePerSecond * peak <= DETAILED_RATE_PER_SECOND ? 'messages' : 'sampled',
     schedule: faults.schedule,
     thresholds: settings.thresholds,
-    warnings: [...ground.remarks, ...warnings, ...faults.warnings],
+    warnings: [...ground.remarks, ...(settings.limits === undefined || supports.has('limit') ? [] : [`limits: the runner ${runner} has no containers that they could hold for`]), ...warnings, ...faults.warnings],
   };
 }
 

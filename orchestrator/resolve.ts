@@ -3,7 +3,7 @@
 import type { NodeId, Status } from '../node/contract.ts';
 import type { DiskKept } from '../node/disk-fault.ts';
 import type { ChangedLink } from '../netem/overlay.ts';
-import type { Action, Plan, Selector, Side } from './kinds.ts';
+import type { Action, LimitChange, Plan, Selector, Side } from './kinds.ts';
 import { membersAfter, membersOf } from './seats.ts';
 import type { Change } from './seats.ts';
 
@@ -14,7 +14,8 @@ type Pairs = readonly (readonly [NodeId, NodeId])[];
 export type ResolvedAction =
   | { readonly type: 'crash'; readonly nodes: readonly NodeId[]; readonly disk: DiskKept }
   | { readonly type: 'stop'; readonly nodes: readonly NodeId[]; readonly graceMs: number }
-  | { readonly type: 'start' | 'restart' | 'pause' | 'resume'; readonly nodes: readonly NodeId[] }
+  | { readonly type: 'limit'; readonly nodes: readonly NodeId[] } & LimitChange
+  | { readonly type: 'start' | 'restart' | 'pause' | 'resume' | 'detach' | 'attach'; readonly nodes: readonly NodeId[] }
   | { readonly type: 'cut'; readonly overlay: string; readonly nodes: readonly NodeId[]; readonly pairs: Pairs | null }
   | { readonly type: 'links'; readonly overlay: string; readonly nodes: readonly NodeId[]; readonly links: readonly ChangedLink[] | null }
   | { readonly type: 'clock'; readonly nodes: readonly NodeId[]; readonly change: Extract<Action, { type: 'clock' }>['change'] }

@@ -123,6 +123,12 @@ export const EXPERIMENT_SHAPE = {
   network: network.prefault({}),
   clocks: clocks.prefault({}),
   disk: section({ fsync: fsync.default('real') }).prefault({}),
+  limits: section({
+    cpus: z.number().min(0.01).max(1024).nullable().default(null),
+    memory: bytes.pipe(z.number().min(64 << 20).max(2 ** 40)).default(1 << 30),
+    /** A node needs about 20. */
+    pids: z.int().min(32).max(65_536).default(256),
+  }).optional(),
   load: z.record(z.string(), z.unknown()).default({}),
   run: section({
     warmup: duration.pipe(longest).default(3_000),

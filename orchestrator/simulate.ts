@@ -192,6 +192,11 @@ class SimulatedRun {
       case 'disk':
         for (const node of action.nodes) world.disk(node, action.change);
         return;
+      case 'detach':
+      case 'attach':
+      case 'limit':
+        // Refused at planning.
+        return;
       case 'reconfigure':
       case 'load':
         // The arrivals know the schedule.

@@ -25,7 +25,7 @@ const PERCENT: Kind = { noun: 'a percentage', units: { '%': 1 }, usual: ['%'] };
 const PPM: Kind = { noun: 'a rate error', units: { ppm: 1 }, usual: ['ppm'], signed: true };
 const RATE: Kind = { noun: 'a rate', units: { '/s': 1, '/m': 1 / 60 }, usual: ['/s'] };
 const BITRATE: Kind = { noun: 'a bit rate', units: { kbit: 1, mbit: 1000, gbit: 1_000_000 }, usual: ['mbit', 'kbit'] };
-const BYTES: Kind = { noun: 'a size', units: { B: 1, kB: 1000, KiB: 1024 }, usual: ['B'] };
+const BYTES: Kind = { noun: 'a size', units: { B: 1, kB: 1000, KiB: 1024, MiB: 1 << 20, GiB: 1 << 30 }, usual: ['B'] };
 
 const NUMBER_AND_UNIT = /^([+-]?\d+(?:\.\d+)?)(\s*)([^\s\d].*)?$/;
 

@@ -17,8 +17,11 @@ const simulator = createSimulator(nodeBytes, () => Promise.resolve());
 const files = globSync('experiments/**/*.yaml', { cwd: root }).sort();
 const shown = files.filter((file) => file.startsWith('experiments/faults/'));
 
+/** What only containers can lack; where it is done for real is orchestrator/cli/runners/docker.docker.test.ts. */
+const supports = (file: string) => new Set([...simulator.supports, ...(file.startsWith('experiments/docker/') ? ['limit', 'detach', 'attach'] as const : [])]);
+
 function plansOf(file: string) {
-  return makePlans(parseExperiment(readFileSync(join(root, file), 'utf8'), file, registry, [], filesBeside(join(root, file))), { runner: 'sim', supports: simulator.supports });
+  return makePlans(parseExperiment(readFileSync(join(root, file), 'utf8'), file, registry, [], filesBeside(join(root, file))), { runner: 'sim', supports: supports(file) });
 }
 
 async function simulate(plan: ReturnType<typeof plansOf>[number]): Promise<{ readonly summary: Summary; readonly events: readonly LabEvent[] }> {

@@ -174,6 +174,15 @@ export class FaultSchedule {
         // Links may have changed while they could not hear of it.
         await this.#ports.applyLinks();
         return;
+      case 'detach':
+        await Promise.all(action.nodes.map((node) => this.#cluster.detach(node)));
+        return;
+      case 'attach':
+        await this.#attach(action.nodes);
+        return;
+      case 'limit':
+        await Promise.all(action.nodes.map((node) => this.#cluster.limit(node, action)));
+        return;
       case 'cut':
         this.#ports.overlays.cut(action.overlay, action.pairs);
         await this.#ports.applyLinks();
@@ -196,6 +205,13 @@ export class FaultSchedule {
 
   #tell(word: string, pid: number | null): void {
     if (pid !== null) this.#ports.tellLoad(`${word} ${pid}`);
+  }
+
+  /** A new device has no links: nothing is sent before they are made. */
+  async #attach(nodes: readonly NodeId[]): Promise<void> {
+    const releases = await Promise.all(nodes.map((node) => this.#cluster.attach(node)));
+    await this.#ports.applyLinks();
+    await Promise.all(releases.map((release) => release()));
   }
 
   async #crash(node: NodeId, kept: DiskKept): Promise<void> {

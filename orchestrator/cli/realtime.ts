@@ -7,7 +7,7 @@ import type { Reply } from '../../node/replica.ts';
 import { LinkFailure } from '../../netem/shaper.ts';
 import type { Probe, Shaper, Site } from '../../netem/shaper.ts';
 import { LabError } from '../errors.ts';
-import type { Plan, RunContext, Runner } from '../kinds.ts';
+import type { Action, LimitChange, Plan, RunContext, Runner } from '../kinds.ts';
 import { type Child, startChild } from './children.ts';
 import { monotonicNs } from './run-clock.ts';
 import { chooseShaper, type TrialSite } from './shaper-choice.ts';
@@ -61,6 +61,11 @@ export interface Cluster {
   stop(node: NodeId, graceMs: number): Promise<number | null>;
   freeze(node: NodeId): number | null;
   thaw(node: NodeId): number | null;
+  /** Its memory or processors, where it is a container. One that ends for want of memory is down, and no error, until that limit is the plan's again. */
+  limit(node: NodeId, change: LimitChange): Promise<void>;
+  /** Its network device, where it is a container; nothing to one that has none, or one. What attach() returns lets it send: its links are to be made before. */
+  detach(node: NodeId): Promise<void>;
+  attach(node: NodeId): Promise<() => Promise<void>>;
   status(node: NodeId): Promise<Status | null>;
   /** Asks a node for a change of membership; whatever stands in its way is a reply. */
   reconfigure(node: NodeId, command: Command<Reconfigure>): Promise<Reply>;
@@ -81,6 +86,8 @@ export type RealtimeParts = {
   /** Where the shapers are tried before a run. */
   readonly openTrial: () => Promise<TrialSite>;
   readonly probe: () => Promise<Probe>;
+  /** Beyond what any process can do. */
+  readonly supports?: readonly Action['type'][];
   readonly open: (plan: Plan, place: ClusterPlace) => Promise<Cluster>;
   /** Each opening looks for free ports anew: one that was taken before its node bound it is no error yet. */
   readonly freePorts: boolean;
@@ -119,7 +126,7 @@ export function createRealtimeRunner(parts: RealtimeParts): Runner {
   return {
     name: parts.name,
     summary: parts.summary,
-    supports: new Set(['crash', 'stop', 'start', 'restart', 'pause', 'resume', 'cut', 'links', 'clock', 'disk', 'reconfigure', 'load']),
+    supports: new Set(['crash', 'stop', 'start', 'restart', 'pause', 'resume', 'cut', 'links', 'clock', 'disk', 'reconfigure', 'load', ...(parts.supports ?? [])]),
     probe: parts.probe,
     chooseShaper: (asked) => chooseShaper(parts.name, parts.shapers, parts.openTrial, asked),
     run: (plan, context) => conduct(plan, context, 'run'),

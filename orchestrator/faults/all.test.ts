@@ -6,7 +6,7 @@ import { parseExperiment } from '../experiment.ts';
 import type { Action, Plan } from '../kinds.ts';
 import { makePlans } from '../plan.ts';
 
-const EVERYTHING: ReadonlySet<Action['type']> = new Set(['crash', 'stop', 'start', 'restart', 'pause', 'resume', 'cut', 'links', 'clock', 'disk', 'reconfigure', 'load']);
+const EVERYTHING: ReadonlySet<Action['type']> = new Set(['crash', 'stop', 'start', 'restart', 'pause', 'resume', 'cut', 'links', 'clock', 'disk', 'reconfigure', 'load', 'limit', 'detach', 'attach']);
 
 function planOf(fault: string, { nodes = 5, more = '', protocol = 'raft' } = {}): Plan {
   const text = `name: f\nprotocols: [${protocol}]\nnodes: ${nodes}\nrun: { warmup: 0s, measure: 30s }\n${more}faults:\n  - { at: 0s, phase: fixed, ${fault} }\n`;
@@ -86,6 +86,24 @@ test('a failing disk is repaired before its node is started', () => {
   ]);
 });
 
+test('a node gets back what it lacked, and is started where that has ended it', () => {
+  expect(actionsOf('throttle: n1, for: 2s')).toEqual([{ atMs: 0, type: 'limit', node: 'n1', cpus: 0.1 }, { atMs: 2000, type: 'limit', node: 'n1', cpus: null }]);
+  expect(actionsOf('memory: n1, limit: 64MiB, for: 2s')).toEqual([
+    { atMs: 0, type: 'limit', node: 'n1', memoryBytes: 64 << 20 }, { atMs: 2000, type: 'limit', node: 'n1', memoryBytes: null }, { atMs: 2000, type: 'start', node: 'n1' },
+  ]);
+  expect(actionsOf('detach: leader, for: 1s')).toEqual([{ atMs: 0, type: 'detach', node: 'leader' }, { atMs: 1000, type: 'attach', node: 'leader' }]);
+});
+
+test('without containers the faults that need one are refused, and limits that hold for nothing are told', () => {
+  const planned = (more: string) => makePlans(parseExperiment(`name: f\nprotocols: [raft]\nnodes: 3\n${more}`, 'f.yaml', createRegistry([BUILTINS])), { runner: 'local', supports: new Set(['crash']) });
+  for (const [fault, action] of [['throttle', 'limit'], ['memory', 'limit'], ['detach', 'detach']]) {
+    expect(() => planned(`faults: [{ at: 0s, ${fault}: n1 }]\n`)).toThrow(`f.yaml:4:20: the runner local cannot do "${action}", which ${fault} needs`);
+  }
+  const [plan] = planned('limits: { memory: 128MiB }\n');
+  expect(plan).toMatchObject({ limits: { cpus: null, memoryBytes: 128 << 20, pids: 256 }, warnings: ['limits: the runner local has no containers that they could hold for'] });
+  expect(planOf('throttle: n1', { more: 'limits: { cpus: 2 }\n' })).toMatchObject({ limits: { cpus: 2 }, warnings: [] });
+});
+
 test('an overload raises the cap on sessions with the rate', () => {
   expect(planOf('overload: 4, for: 1s').load.maxSessions).toBe(4 * planOf('pause: n1').load.maxSessions);
 });
@@ -112,6 +130,10 @@ test.each([
   ['clock-drift: n1, drift: 2000000ppm', /too large/],
   ['slow-disk: n1, fsync: 1h', /too large/],
   ['crash: n1, disk: half', /"half" is not one of its values/],
+  ['throttle: n1, cpus: 0', /too small/],
+  ['memory: n1, limit: 96', /96 has no unit/],
+  ['memory: n1, limit: 1MiB', /too small/],
+  ['detach: n9', /there is no node or region "n9"/],
   ['stop: n1, grace: 3', /3 has no unit/],
 ])('%s is refused with its place and a remedy', (fault, wanted) => {
   const refusal = refusalOf(fault, { nodes: 3 });

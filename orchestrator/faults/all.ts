@@ -8,6 +8,7 @@ import { clockStep } from './clock-step.ts';
 import { clockStrobe } from './clock-strobe.ts';
 import { corrupt } from './corrupt.ts';
 import { crash } from './crash.ts';
+import { detach } from './detach.ts';
 import { duplicate } from './duplicate.ts';
 import { diskError, diskFull } from './failing-disk.ts';
 import { flakyLink } from './flaky-link.ts';
@@ -22,13 +23,14 @@ import { removeNode } from './remove-node.ts';
 import { reorder } from './reorder.ts';
 import { replaceNode } from './replace-node.ts';
 import { restart } from './restart.ts';
+import { memory, throttle } from './scarce.ts';
 import { slowDisk } from './slow-disk.ts';
 import { start } from './start.ts';
 import { stop } from './stop.ts';
 import { wipe } from './wipe.ts';
 
 export const FAULTS: readonly Fault[] = [
-  crash, stop, start, restart, pause, wipe,
+  crash, stop, start, restart, pause, wipe, throttle, memory, detach,
   addNode, removeNode, replaceNode,
   partition, isolateLeader, bridge, majorityRing, flapping, flakyLink, corrupt, duplicate, reorder,
   slowDisk, diskFull, diskError,

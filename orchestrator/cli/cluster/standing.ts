@@ -19,6 +19,14 @@ function undoOf(action: Action, nodes: readonly NodeId[]): readonly (readonly [s
       // It ends its node, sooner or later.
       return action.change.fault === undefined ? repairs : [...repairs, ...nodes.map((node): readonly [string, Action] => [`up ${node}`, { type: 'start', node }])];
     }
+    case 'limit': {
+      const cpus = (action.cpus ?? null) === null ? [] : nodes.map((node): readonly [string, Action] => [`cpus ${node}`, { type: 'limit', node, cpus: null }]);
+      if ((action.memoryBytes ?? null) === null) return cpus;
+      // It may end its node.
+      return [...cpus, ...nodes.flatMap((node): readonly (readonly [string, Action])[] => [[`memory ${node}`, { type: 'limit', node, memoryBytes: null }], [`up ${node}`, { type: 'start', node }]])];
+    }
+    case 'detach':
+      return nodes.map((node) => [`network ${node}`, { type: 'attach', node }]);
     case 'pause':
       return nodes.map((node) => [`awake ${node}`, { type: 'resume', node }]);
     case 'clock':
@@ -42,6 +50,10 @@ function givenBack(action: Action, nodes: readonly NodeId[]): readonly string[] 
     case 'crash':
       // Who is killed is not stopped any more.
       return nodes.flatMap((node) => [`up ${node}`, `awake ${node}`]);
+    case 'attach':
+      return nodes.map((node) => `network ${node}`);
+    case 'limit':
+      return nodes.flatMap((node) => [...(action.cpus === null ? [`cpus ${node}`] : []), ...(action.memoryBytes === null ? [`memory ${node}`] : [])]);
     case 'resume':
       return nodes.map((node) => `awake ${node}`);
     case 'clock':

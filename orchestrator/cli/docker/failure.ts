@@ -53,6 +53,10 @@ const RULES: readonly Rule[] = [
     message: ({ doing }, text) => `${doing}: ${text}`, hint: 'where no registry can be reached: lab image build --local-base, or --base with an image that is here',
   },
   {
+    when: said(/unable to set memory limit|device or resource busy/i), code: 'not-supported',
+    message: ({ doing }) => `${doing}: it uses more memory already, and this kernel (cgroup v1) does not end it for that`, hint: 'give it a higher limit, such as limit: 128MiB; a machine with cgroup v2 ends it',
+  },
+  {
     when: said(/no such image/i), code: 'machine-lacks',
     message: ({ doing }, text) => `${doing}: ${text}`, hint: 'lab image build makes it',
   },

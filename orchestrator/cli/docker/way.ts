@@ -150,6 +150,22 @@ function laterLines(opening: Promise<LineCommand>): LineCommand {
   };
 }
 
+/** Policy rule that drops what leaves; that to the machine itself is looked up before it. */
+const ISOLATION = ['pref', '1', 'from', 'all', 'blackhole'];
+const DEVICE_OF = /^\d+:\s+([a-z][a-z0-9]{0,14})\s/;
+
+/** Whether all that is sent from there is dropped. */
+export async function isolated(entrance: Entrance, on: boolean): Promise<void> {
+  const { code, stderr } = await entrance.run(['ip', 'rule', on ? 'add' : 'del', ...ISOLATION]);
+  if (code !== 0) throw new LabError('machine-lacks', `a container cannot be kept from sending while its links are made: ${stderr.trim().split('\n')[0] ?? ''}`, 'its kernel needs policy rules (CONFIG_IP_MULTIPLE_TABLES)');
+}
+
+/** The one that has this address. null: none has. */
+export async function findDevice(entrance: Entrance, address: string): Promise<string | null> {
+  const { stdout } = await entrance.run(['ip', '-4', '-o', 'addr', 'show', 'to', address]);
+  return DEVICE_OF.exec(stdout)?.[1] ?? null;
+}
+
 /** More addresses than Docker gives. */
 export async function addAddresses(entrance: Entrance, device: string, addresses: readonly string[]): Promise<void> {
   if (addresses.length === 0) return;

@@ -30,6 +30,7 @@ import { NodeCluster } from './node-cluster.ts';
 /** Every node has an address of its own. */
 const PORT = 7_000;
 const LEAD_MS = { base: 1_500, perNode: 400 };
+/** Where the experiment gives none. */
 const LIMITS: Limits = { memoryBytes: 1 << 30, cpus: null, pids: 256 };
 /** In the folder of each container. */
 const CONFIG = 'config.json';
@@ -97,6 +98,7 @@ class Opening {
       places: spots.filter(({ id }) => id !== LOAD).map(({ id, sources }) => ({
         id, address: { host: sources[id] ?? '', port: PORT }, path: this.#socketPath(id), ...(outside ? { kernel: () => roomOf(id).kernel } : {}),
       })),
+      box: roomOf,
       launch: (node, configFile) => this.#launch(roomOf(node), configFile),
       secret: randomBytes(24).toString('hex'),
       load: {
@@ -114,6 +116,8 @@ class Opening {
   async #room(spot: Spot, spots: readonly Spot[], block: Block, outside: boolean): Promise<Room> {
     const { engine, image, user, way } = this.#docker;
     const { id, sources } = spot;
+    // A generator that waits for its turn would be late.
+    const limits = id === LOAD ? LIMITS : this.#plan.limits ?? LIMITS;
     const folder = join(this.#where.folder, id);
     const [first = '', ...more] = Object.values(sources);
     mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -122,12 +126,13 @@ class Opening {
     const configFile = join(folder, CONFIG);
     const sockets = id === LOAD ? [] : [sharedFolder(dirname(openSocketPath(this.#sockets, id, user)))];
     const container = await engine.createContainer({
-      name, image, command: ['node', moduleInside(module), configFile], user: user.text, labels: this.#labels, limits: LIMITS,
+      name, image, command: ['node', moduleInside(module), configFile], user: user.text, labels: this.#labels, limits,
       network: { name: this.run, address: first }, mounts: [sharedFolder(folder), ...sockets, ...pluginMounts(this.#where.plugins)],
     });
     this.#containers.push(container);
     return new Room(engine, {
-      container: { id: container, name: id === LOAD ? 'the load process' : id, memoryBytes: LIMITS.memoryBytes },
+      container: { id: container, name: id === LOAD ? 'the load process' : id, limits },
+      network: this.run,
       configFile,
       place: { device: DEVICE, sources, addresses: othersOf(spots, spot) },
       moreAddresses: outside ? more.map((address) => `${address}/${block.bits}`) : [],
@@ -214,6 +219,7 @@ export function createDockerRunner(plugins: readonly string[] = [], pool: string
       return openCluster(found, block, plan, where);
     },
     freePorts: false,
+    supports: ['limit', 'detach', 'attach'],
     lead: LEAD_MS,
   });
 }

@@ -11,13 +11,14 @@ import type { Reply } from '../../../node/replica.ts';
 import type { HostConfig } from '../../../node/seat.ts';
 import type { KernelSite, Site } from '../../../netem/shaper.ts';
 import { LabError } from '../../errors.ts';
-import type { Plan } from '../../kinds.ts';
+import type { LimitChange, Plan } from '../../kinds.ts';
 import { seatOf } from '../../seats.ts';
 import { type Child, endWithin, type Exit } from '../children.ts';
 import { readReply } from '../load/reply.ts';
 import { askNode, askStatus, type NodeDoor } from '../node-door.ts';
 import { nodeModules } from '../plugins.ts';
 import type { Cluster, ClusterPlace, LoadPlace } from '../realtime.ts';
+import type { Room } from '../docker/room.ts';
 import type { Place } from './ports.ts';
 
 const READY_POLL_MS = 20;
@@ -52,9 +53,14 @@ export type Ground = {
   readonly load: LoadPlace;
   /** Where a kernel shapes what the load generator sends. */
   readonly loadSite: Site | null;
+  /** Of containers. */
+  readonly box?: (node: NodeId) => Box;
   /** After the last node has ended. */
   close(): Promise<void>;
 };
+
+/** What a node is in, as far as it can be changed. */
+export type Box = Pick<Room, 'limit' | 'detach' | 'attach'>;
 
 type Member = {
   readonly id: NodeId;
@@ -70,6 +76,8 @@ type Member = {
   /** A fault lets it end by itself, for want of a disk. */
   mayEnd: boolean;
   damaged: boolean;
+  /** It may end for want of memory. */
+  pressed: boolean;
 };
 
 export class NodeCluster implements Cluster {
@@ -86,7 +94,7 @@ export class NodeCluster implements Cluster {
     this.#where = where;
     this.#ground = ground;
     this.load = ground.load;
-    this.#members = new Map(ground.places.map((place) => [place.id, { id: place.id, place, folder: join(where.folder, place.id), life: 0, child: null, ready: false, paused: false, kept: 'keep', released: false, mayEnd: false, damaged: false }]));
+    this.#members = new Map(ground.places.map((place) => [place.id, { id: place.id, place, folder: join(where.folder, place.id), life: 0, child: null, ready: false, paused: false, kept: 'keep', released: false, mayEnd: false, damaged: false, pressed: false }]));
     for (const { folder } of this.#members.values()) mkdirSync(join(folder, 'data'), { recursive: true, mode: 0o700 });
   }
 
@@ -114,6 +122,8 @@ export class NodeCluster implements Cluster {
     const member = this.#member(node);
     if (this.#closed) return;
     assert(member.child === null, `${node} is started while it runs`);
+    // Its address is that of its network.
+    await (await this.#ground.box?.(node).attach())?.();
     member.life++;
     member.ready = false;
     member.released = false;
@@ -125,7 +135,7 @@ export class NodeCluster implements Cluster {
       // Nobody asked for this end: whoever does takes the child away first.
       if (member.child !== child) return;
       member.child = null;
-      if (exit.code === NO_DISK && (member.mayEnd || member.damaged)) member.kept = 'lose-unsynced';
+      if ((exit.code === NO_DISK && (member.mayEnd || member.damaged)) || (exit.signal === 'SIGKILL' && member.pressed)) member.kept = 'lose-unsynced';
       else this.#where.died(died(child, exit));
     });
     try {
@@ -192,6 +202,25 @@ export class NodeCluster implements Cluster {
     return member.child?.pid ?? null;
   }
 
+  async limit(node: NodeId, change: LimitChange): Promise<void> {
+    if (change.memoryBytes !== undefined) this.#member(node).pressed = change.memoryBytes !== null;
+    await this.#box(node).limit(change);
+  }
+
+  async detach(node: NodeId): Promise<void> {
+    await this.#box(node).detach();
+  }
+
+  async attach(node: NodeId): Promise<() => Promise<void>> {
+    return this.#box(node).attach();
+  }
+
+  #box(node: NodeId): Box {
+    const box = this.#ground.box?.(node);
+    assert(box !== undefined, `${node} is no container`);
+    return box;
+  }
+
   /** null: it does not run, or does not answer in time. */
   async status(node: NodeId): Promise<Status | null> {
     return this.isUp(node) ? askStatus(doorOf(this.#member(node)), STATUS_WITHIN_MS) : null;
@@ -207,8 +236,8 @@ export class NodeCluster implements Cluster {
       return JSON.parse(text);
     } catch (error) {
       // A fault may have ended or stopped it meanwhile; a death of its own is reported as such.
-      const { mayEnd, damaged } = this.#member(node);
-      if (child?.exit !== null || !this.isUp(node) || mayEnd || damaged) return undefined;
+      const { mayEnd, damaged, pressed } = this.#member(node);
+      if (child?.exit !== null || !this.isUp(node) || mayEnd || damaged || pressed) return undefined;
       if (error instanceof Error && error.message.startsWith('assertion:')) throw error;
       throw new LabError('node-died', `${node} does not answer ${path}`, 'the machine may be overloaded: fewer nodes or a lower rate', error);
     }
