@@ -1,9 +1,10 @@
 // docker-compose.yml and `lab up`: what the file allows, always where Compose is; and for real on a Docker daemon: five nodes that
 // commit by curl while one is killed, InfluxDB and Grafana filled by a run, what goes wrong in one line, and nothing left.
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { chromium } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { PROTOCOLS } from '../node/registry.ts';
 import { connectDocker, type Engine } from '../orchestrator/cli/docker/engine.ts';
@@ -19,6 +20,7 @@ type Service = {
 type Config = { readonly services: { readonly [name: string]: Service }; readonly secrets: { readonly [name: string]: { readonly file?: string } } };
 
 const WITHIN_MS = 300_000;
+const CHROMIUM = '/usr/bin/chromium';
 const NODES = ['n1', 'n2', 'n3', 'n4', 'n5'];
 const required = (process.env['LAB_REQUIRE'] ?? '').split(',');
 const noCompose = missingCompose();
@@ -154,7 +156,8 @@ describe.skipIf(engine === null)('the nodes of docker-compose.yml', () => {
     } finally {
       await new Promise((resolve) => { taken.close(resolve); });
     }
-    expect(place.left().length).toBe(NODES.length);
+    // Volumes alone.
+    expect(place.left()).toHaveLength(NODES.length);
     place.override('services: { n4: { command: [node, compose.mjs, n9] } }\n');
     try {
       const { status, stderr } = place.lab('up', '--cluster', 'raft');
@@ -164,6 +167,29 @@ describe.skipIf(engine === null)('the nodes of docker-compose.yml', () => {
     }
   }, WITHIN_MS);
 });
+
+/** In a browser, where there is one: it shows panels, none with an error, and asks nobody else. */
+async function openBoard(url: string): Promise<void> {
+  if (!existsSync(CHROMIUM)) {
+    if (required.includes('browser')) throw new Error(`there is no ${CHROMIUM}`);
+    return console.log(`skipped: the board of lab up in a browser (there is no ${CHROMIUM})`);
+  }
+  const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'] });
+  try {
+    const page = await browser.newPage({ viewport: { width: 1_600, height: 1_200 } });
+    const wrong: string[] = [];
+    page.on('pageerror', (error) => wrong.push(error.message));
+    page.on('request', (request) => { if (!/^(http:\/\/127\.0\.0\.1:|data:|blob:)/.test(request.url())) wrong.push(request.url()); });
+    page.on('response', (response) => { if (response.url().includes('/api/ds/query') && !response.ok()) wrong.push(`${response.status()} ${response.url()}`); });
+    await page.goto(url);
+    await page.waitForSelector('section canvas, [data-testid^="data-testid Panel header"]', { timeout: 60_000 });
+    await page.waitForLoadState('networkidle');
+    expect(wrong).toEqual([]);
+    expect(await page.locator('[data-testid="data-testid Panel status error"]').count()).toBe(0);
+  } finally {
+    await browser.close();
+  }
+}
 
 const missing = missingServers('influxd', 'grafana');
 if (engine !== null && missing.length > 0) {
@@ -176,7 +202,7 @@ describe.skipIf(engine === null || missing.length > 0)('InfluxDB and Grafana of 
   beforeAll(async () => {
     place = await ComposePlace.open();
     const { influxdb, grafana } = serverImages(base);
-    place.override(`services: { influxdb: { image: "${influxdb}" }, grafana: { image: "${grafana}", environment: { GF_SECURITY_ANGULAR_SUPPORT_ENABLED: "false" } } }\n`);
+    place.override(`services: { influxdb: { image: "${influxdb}" }, grafana: { image: "${grafana}" } }\n`);
   }, WITHIN_MS);
   afterAll(() => place.close());
 
@@ -194,6 +220,9 @@ describe.skipIf(engine === null || missing.length > 0)('InfluxDB and Grafana of 
     const answer = await (await fetch(`${grafana.url}/api/ds/query`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(query) })).text();
     expect(answer).toMatch(/"values":\[\[\d+\],\[[1-9]\d*\]\]/);
     expect((await fetch(`${influxdb.url}/query?db=lab&q=SHOW%20MEASUREMENTS`)).status).toBe(401);
+    const [own = ''] = readdirSync(join(place.folder, 'results')).filter((name) => name !== 'baselines');
+    expect((await fetch(`${grafana.url}/public/lab-results/${own}/report.html`)).status).toBe(200);
+    await openBoard(/http:\S+\/d\/lab-run\?\S+/.exec(ran.stderr + ran.stdout)?.[0] ?? '');
 
     expect(place.lab('down')).toMatchObject({ status: 0, stderr: '' });
     expect(place.left()).toHaveLength(1);

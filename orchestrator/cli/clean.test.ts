@@ -119,7 +119,7 @@ test('a folder that others can read is no place for tokens', () => {
 test('the doctor looks at everything that a run needs, and each warning has a remedy', () => {
   const { code, stdout } = lab('doctor', '--json');
   const { examined } = JSON.parse(stdout) as { readonly examined: readonly { readonly name: string; readonly state: string; readonly found: string; readonly remedy: string | null }[] };
-  expect(examined.map(({ name }) => name)).toEqual(['Node.js', 'cores', 'timers', 'loopback', 'disk fsync', 'receive buffer', 'iproute2', 'namespaces', 'netem', 'virtual time', 'Docker', 'Chromium']);
+  expect(examined.map(({ name }) => name)).toEqual(['Node.js', 'cores', 'timers', 'loopback', 'disk fsync', 'receive buffer', 'iproute2', 'namespaces', 'netem', 'virtual time', 'Docker', 'Docker Compose', 'Chromium']);
   for (const { state: found, remedy } of examined) expect(remedy === null).toBe(found === 'ok');
   expect(code).toBe(examined.some(({ state: found }) => found === 'missing') ? 4 : 0);
   expect(existsSync(join(folder, 'results'))).toBe(false);

@@ -9,6 +9,7 @@ import { connectDocker } from './docker/engine.ts';
 import { formatMs } from '../report/figures.ts';
 import { examineIproute, examineNamespaces, examineNetem, examineVirtualTime } from './netns/examine.ts';
 import { findPlaces } from './runners/ports.ts';
+import { findCompose } from './services/compose.ts';
 import { PACKAGE_ROOT } from './tree.ts';
 
 /** 'warning': it works, but figures suffer, or something optional is missing. */
@@ -122,6 +123,15 @@ async function examineDocker(): Promise<Finding> {
   }
 }
 
+async function examineCompose(): Promise<Finding> {
+  try {
+    return ok(`version ${(await findCompose()).version}`);
+  } catch (error) {
+    if (!(error instanceof LabError)) throw error;
+    return { state: 'warning', found: error.message, remedy: error.hint };
+  }
+}
+
 function examineBrowser(): Finding {
   const path = BROWSERS.find((candidate) => existsSync(candidate));
   return path === undefined ? { state: 'warning', found: 'not found', remedy: 'apt install chromium; any browser opens a report' } : ok(path);
@@ -139,6 +149,7 @@ const LOOKS: readonly Look[] = [
   { name: 'netem', neededFor: '--on netns, links shaped by the kernel', look: examineNetem },
   { name: 'virtual time', neededFor: '--on netns --virtual-time', look: examineVirtualTime },
   { name: 'Docker', neededFor: '--on docker', look: examineDocker },
+  { name: 'Docker Compose', neededFor: 'lab up', look: examineCompose },
   { name: 'Chromium', neededFor: "the report page's own tests", look: examineBrowser },
 ];
 

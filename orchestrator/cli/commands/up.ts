@@ -5,7 +5,7 @@ import type { AddCommand } from './command.ts';
 
 const [example = ''] = PROTOCOLS.map(({ name }) => name);
 
-export const addUp: AddCommand = (program) => {
+export const addUp: AddCommand = (program, { stop, exit }) => {
   program.command('up')
     .description('starts InfluxDB and Grafana, or five nodes to try with curl, by docker compose')
     .option('--cluster <protocol>', 'the nodes, of this protocol')
@@ -14,6 +14,6 @@ export const addUp: AddCommand = (program) => {
     .addHelpText('after', `\nExamples:\n  lab up\n  lab up --cluster ${example}\n  lab up --cluster ${example} --prepare && docker compose up --wait n1 n2 n3 n4 n5`)
     .action(async (flags: UpFlags) => {
       const { bringUp } = await import('../services/up.ts');
-      await bringUp(flags);
+      exit(await bringUp(flags, stop));
     });
 };

@@ -38,7 +38,7 @@ export async function findCompose(): Promise<Compose> {
     return { argv, found: ended?.code === 0 ? ended.stdout.trim() : null };
   }));
   const usable = findings.find(({ found }) => found !== null && isNewEnough(found));
-  if (usable !== undefined) return new Compose(usable.argv);
+  if (usable?.found != null) return new Compose(usable.argv, usable.found);
   const old = findings.find(({ found }) => found !== null);
   const remedy = 'install the plug-in: Debian or Ubuntu: sudo apt install docker-compose-plugin; docs.docker.com/compose/install has the others';
   if (old === undefined) throw new LabError('machine-lacks', 'Docker Compose, which starts the services, is not there', remedy);
@@ -52,10 +52,12 @@ export function isNewEnough(version: string): boolean {
 }
 
 export class Compose {
+  readonly version: string;
   readonly #argv: readonly string[];
 
-  constructor(argv: readonly string[]) {
+  constructor(argv: readonly string[], version: string) {
     this.#argv = argv;
+    this.version = version;
   }
 
   /** Of those that run. */

@@ -2,7 +2,7 @@
 // starts them, waits until they are healthy, and says where they are. `lab down` is its opposite.
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
-import { LabError } from '../../errors.ts';
+import { EXIT, LabError } from '../../errors.ts';
 import { connectDocker, type Engine } from '../docker/engine.ts';
 import { ensureNodeImage } from '../docker/image.ts';
 import { CLUSTER_NODES, clusterFile } from './cluster-file.ts';
@@ -24,8 +24,19 @@ function say(line: string): void {
   process.stderr.write(`${line}\n`);
 }
 
-/** Progress goes to stderr. Rejects with a LabError; then what it has started is gone again. */
-export async function bringUp(flags: UpFlags): Promise<void> {
+/** Returns the exit code; progress goes to stderr. Rejects with a LabError; what it has started is then gone again, after Ctrl-C too. */
+export async function bringUp(flags: UpFlags, stop: { readonly requested: boolean }): Promise<number> {
+  try {
+    await prepareAndStart(flags);
+    return EXIT.ok;
+  } catch (error) {
+    // Ctrl-C reaches Compose too, which then fails.
+    if (stop.requested) return EXIT.interrupted;
+    throw error;
+  }
+}
+
+async function prepareAndStart(flags: UpFlags): Promise<void> {
   const cluster = flags.cluster === undefined ? null : clusterFile(flags.cluster);
   const engine = await connectDocker();
   const compose = await findCompose();
