@@ -63,7 +63,7 @@ export function several(name: string, label: string, query: string): Builder<Var
 
 /** One value: at first that which the query gives first. */
 export function one(name: string, label: string, query: string): QueryVariableBuilder {
-  return new QueryVariableBuilder(name).label(label).datasource(DATA_SOURCE).query(query).refresh(VariableRefresh.OnDashboardLoad).sort(VariableSort.Disabled);
+  return new QueryVariableBuilder(name).id(name).label(label).datasource(DATA_SOURCE).query(query).refresh(VariableRefresh.OnDashboardLoad).sort(VariableSort.Disabled);
 }
 
 /** The newest first. */
@@ -78,7 +78,7 @@ export function regionVariable(where: string): QueryVariableBuilder {
 /** Where a browser finds the folder of results; behind links to report.html. */
 export function reportsVariable(): Builder<VariableModel> {
   const at = '/public/lab-results';
-  return new TextBoxVariableBuilder('reports').label('reports at').hide(VariableHide.HideVariable).defaultValue(at).current({ selected: true, text: at, value: at }).options([{ selected: true, text: at, value: at }]);
+  return new TextBoxVariableBuilder('reports').id('reports').label('reports at').hide(VariableHide.HideVariable).defaultValue(at).current({ selected: true, text: at, value: at }).options([{ selected: true, text: at, value: at }]);
 }
 
 /** Bands from the begin to the end of each fault of the runs that are shown. */

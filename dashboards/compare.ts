@@ -2,23 +2,25 @@
 import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
 import { board, one, reportsVariable, several } from './board.ts';
 import { by, type Column, columns, table } from './influxql.ts';
-import { against, bars, colouredBy, colouredWords, rows, transform, UNITS } from './panels.ts';
+import { against, bars, colouredBy, colouredWords, rows, transform, UNITS, widths } from './panels.ts';
 import { RATIO_STEPS, REPORT_LINK, RUN_LINK, VERDICTS } from './runs.ts';
 
+/** So that the words at the end of a bar have room. */
+const RATIO_TO = 1.2;
 const NONE = 'no run of this choice in this time';
 const where = `${by('experiment', 'protocol', 'run')} AND $timeFilter`;
 const ofRuns = (...names: readonly Column[]) => `SELECT ${columns(...names)} FROM "run" WHERE ${where}`;
 
-const RUNS = rows({
+const RUNS = widths(rows({
   title: 'Runs', description: 'Those of the time and the choice above. The title opens the board of the run at its time, the folder its report page.', unit: UNITS.ms, none: NONE,
   targets: [table('A', `${ofRuns('title', 'run', 'folder', 'verdict', ['rtt_ms', 'median RTT'], 'offered', 'throughput', ['commit.p50', 'p50'], ['commit.p99', 'p99'], ['optimum.ratio', 'measured / optimum'], 'errors', 'outage', 'started', 'ended')} ORDER BY time DESC LIMIT 500`)],
 }).withTransformation(transform('organize', { excludeByName: {}, indexByName: {}, renameByName: { Time: 'began' } }))
-  .overrideByName('title', [{ id: 'links', value: [RUN_LINK] }, { id: 'custom.width', value: 240 }]).overrideByName('folder', [{ id: 'links', value: [REPORT_LINK] }, { id: 'custom.width', value: 280 }])
+  .overrideByName('title', [{ id: 'links', value: [RUN_LINK] }]).overrideByName('folder', [{ id: 'links', value: [REPORT_LINK] }])
   .overrideByRegexp('/^(run|started|ended)$/', [{ id: 'custom.hidden', value: true }, { id: 'unit', value: UNITS.text }])
   .overrideByName('verdict', colouredWords(VERDICTS))
   .overrideByName('measured / optimum', [{ id: 'unit', value: UNITS.ratio }, { id: 'decimals', value: 3 }, ...colouredBy(RATIO_STEPS)])
   .overrideByRegexp('/^(offered|throughput)$/', [{ id: 'unit', value: UNITS.perSecond }, { id: 'decimals', value: 1 }])
-  .overrideByName('errors', [{ id: 'unit', value: UNITS.count }, ...colouredBy([[null, 'text'], [1, 'orange']])]);
+  .overrideByName('errors', [{ id: 'unit', value: UNITS.count }, ...colouredBy([[null, 'text'], [1, 'orange']])]), { began: 155, title: 190, folder: 290, verdict: 75, 'median RTT': 95, offered: 80, throughput: 95, p50: 75, p99: 75, 'measured / optimum': 140, errors: 65 });
 
 const LATENCY = bars({
   title: 'Commit latency', description: 'Median and 99th percentile of each run.', unit: UNITS.ms, none: NONE, name: 'title',
@@ -26,17 +28,17 @@ const LATENCY = bars({
 });
 
 const RATIOS = bars({
-  title: 'Measured / optimum', description: 'Measured p50 over the p50 of the closed form: 1 (the line) is the least that the network allows. Runs without a closed form are left out.', unit: UNITS.ratio, none: NONE, name: 'title', limit: [1, 'green'], decimals: 3,
+  title: 'Measured / optimum', description: 'Measured p50 over the p50 of the closed form: 1 (the line) is the least that the network allows. Runs without a closed form are left out.', unit: UNITS.ratio, none: NONE, name: 'title', limit: [1, 'green'], decimals: 3, softMax: RATIO_TO,
   targets: [table('A', `${ofRuns('title', ['optimum.ratio', 'measured / optimum'])} AND "optimum.ratio" > 0`)],
 });
 
 const AGAINST_DELAY = against({
-  title: 'Latency against the delay of the network', description: 'Median commit latency against the median round trip between two nodes, a line for each protocol.', unit: UNITS.ms, none: NONE, x: 'median round trip', y: 'p50', each: 'protocol', show: 'points+lines',
+  title: 'Latency against the delay of the network', description: 'Median commit latency against the median round trip between two nodes, a line for each protocol.', unit: UNITS.ms, none: NONE, x: 'median round trip', xUnit: UNITS.ms, y: 'p50', each: 'protocol', as: 'lines',
   targets: [table('A', `SELECT ${columns('protocol', ['rtt_ms', 'median round trip'], ['commit.p50', 'p50'])} FROM "run" WHERE ${where}`)],
 });
 
 const AGAINST_LOAD = against({
-  title: 'Throughput against load', description: 'Commands answered ok per second against those that were asked for. What lies on the diagonal keeps up.', unit: UNITS.perSecond, none: NONE, x: 'offered', y: 'answered', each: 'protocol', show: 'points+lines',
+  title: 'Throughput against load', description: 'Commands answered ok per second against those that were asked for. What lies on the diagonal keeps up.', unit: UNITS.perSecond, none: NONE, x: 'offered', xUnit: UNITS.perSecond, y: 'answered', each: 'protocol', as: 'lines',
   targets: [table('A', `SELECT ${columns('protocol', 'offered', ['throughput', 'answered'])} FROM "run" WHERE ${where}`)],
 });
 
@@ -52,8 +54,8 @@ const COSTS = bars({
 
 const REGIONS = rows({
   title: 'Client regions beside the closed form', description: 'Median of the commands before the first fault, region by region.', unit: UNITS.ms, none: 'no closed form for these runs',
-  targets: [table('A', `SELECT ${columns('protocol', 'region', ['expected_p50', 'optimum'], ['measured_p50', 'measured'], 'ratio', 'samples', 'entry', 'leader')} FROM "client_region" WHERE ${by('experiment', 'protocol', 'run', 'region')} AND $timeFilter`)],
-}).withTransformation(transform('organize', { excludeByName: { Time: true }, indexByName: {}, renameByName: { entry: 'enter at' } }))
+  targets: [table('A', `SELECT ${columns('run', 'region', ['expected_p50', 'optimum'], ['measured_p50', 'measured'], 'ratio', 'samples', 'entry', 'leader')} FROM "client_region" WHERE ${by('experiment', 'protocol', 'run', 'region')} AND $timeFilter`)],
+}).withTransformation(transform('organize', { excludeByName: { Time: true }, indexByName: {}, renameByName: { entry: 'enter at' } })).overrideByName('run', [{ id: 'custom.width', value: 280 }])
   .overrideByName('ratio', [{ id: 'unit', value: UNITS.ratio }, { id: 'decimals', value: 3 }, ...colouredBy(RATIO_STEPS)]).overrideByName('samples', [{ id: 'unit', value: UNITS.count }]);
 
 export function compareBoard(): Dashboard {

@@ -3,10 +3,10 @@ import { PanelBuilder as BarChart } from '@grafana/grafana-foundation-sdk/barcha
 import type { Builder, Dataquery } from '@grafana/grafana-foundation-sdk/cog';
 import {
   AxisPlacement, BigValueColorMode, BigValueGraphMode, GraphDrawStyle, GraphThresholdsStyleConfigBuilder, GraphTresholdsStyleMode, HeatmapCellLayout, LegendDisplayMode, LegendPlacement, LineInterpolation,
-  ReduceDataOptionsBuilder, ScaleDistribution, ScaleDistributionConfigBuilder, SortOrder, TooltipDisplayMode, VisibilityMode, VizLegendOptionsBuilder, VizOrientation, VizTooltipOptionsBuilder,
+  ReduceDataOptionsBuilder, ScaleDistribution, ScaleDistributionConfigBuilder, SortOrder, TooltipDisplayMode, VisibilityMode, VizLegendOptionsBuilder, VizOrientation, VizTextDisplayOptionsBuilder, VizTooltipOptionsBuilder,
 } from '@grafana/grafana-foundation-sdk/common';
 import {
-  type DashboardLink, type DataTransformerConfig, type DynamicConfigValue, FieldColorBuilder, FieldColorModeId, MappingType, type Threshold, ThresholdsConfigBuilder, ThresholdsMode, type ValueMapping,
+  type DashboardLink, type DataTransformerConfig, type DynamicConfigValue, FieldColorBuilder, FieldColorModeId, MappingType, SpecialValueMatch, type Threshold, ThresholdsConfigBuilder, ThresholdsMode, type ValueMapping,
 } from '@grafana/grafana-foundation-sdk/dashboard';
 import { CellValuesBuilder, HeatmapColorMode, HeatmapColorOptionsBuilder, HeatmapColorScale, PanelBuilder as Heatmap, RowsHeatmapOptionsBuilder, YAxisConfigBuilder } from '@grafana/grafana-foundation-sdk/heatmap';
 import { PanelBuilder as Histogram } from '@grafana/grafana-foundation-sdk/histogram';
@@ -14,10 +14,10 @@ import { PanelBuilder as Stat } from '@grafana/grafana-foundation-sdk/stat';
 import { PanelBuilder as StateTimeline } from '@grafana/grafana-foundation-sdk/statetimeline';
 import { PanelBuilder as Table } from '@grafana/grafana-foundation-sdk/table';
 import { PanelBuilder as TimeSeries } from '@grafana/grafana-foundation-sdk/timeseries';
-import { PanelBuilder as XYChart, ScatterSeriesConfigBuilder, ScatterShow, SeriesMapping } from '@grafana/grafana-foundation-sdk/xychart';
+import { PanelBuilder as Trend } from '@grafana/grafana-foundation-sdk/trend';
 import { DATA_SOURCE } from './influxql.ts';
 
-export const UNITS = { ms: 'ms', perSecond: 'suffix:/s', count: 'short', seconds: 's', bytes: 'bytes', bytesPerSecond: 'Bps', percent: 'percent', share: 'percentunit', ratio: 'suffix:×', text: 'string', unixMs: 'dateTimeAsIso' } as const;
+export const UNITS = { ms: 'ms', perSecond: 'suffix:/s', count: 'short', seconds: 's', bytes: 'bytes', bytesPerSecond: 'Bps', percent: 'percent', share: 'percentunit', ratio: 'suffix:×', text: 'string' } as const;
 export type Unit = typeof UNITS[keyof typeof UNITS];
 
 /** From the value on, this colour; the first has no value. */
@@ -80,7 +80,7 @@ export function transform(id: string, options: DataTransformerConfig['options'])
   return { id, options };
 }
 
-const LEGEND_BELOW = (calcs: readonly string[]) => new VizLegendOptionsBuilder().showLegend(true).displayMode(LegendDisplayMode.List).placement(LegendPlacement.Bottom).calcs([...calcs]);
+const LEGEND = (show = true) => new VizLegendOptionsBuilder().showLegend(show).displayMode(LegendDisplayMode.List).placement(LegendPlacement.Bottom).calcs([]);
 const ALL_VALUES = () => new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi).sort(SortOrder.Descending);
 const LOG = () => new ScaleDistributionConfigBuilder().type(ScaleDistribution.Log).log(10);
 const THRESHOLD_LINE = () => new GraphThresholdsStyleConfigBuilder().mode(GraphTresholdsStyleMode.Dashed);
@@ -88,8 +88,8 @@ const THRESHOLD_LINE = () => new GraphThresholdsStyleConfigBuilder().mode(GraphT
 /** One figure, coloured by its steps or words. */
 export function stat(spec: PanelSpec & { readonly steps?: Steps; readonly words?: Words; readonly decimals?: number }): Stat {
   const builder = begin(new Stat(), spec)
-    .graphMode(BigValueGraphMode.None).colorMode(BigValueColorMode.Value).reduceOptions(new ReduceDataOptionsBuilder().values(false).calcs(['lastNotNull']).fields('/.*/'))
-    .thresholds(stepsOf(spec.steps ?? [[null, 'text']])).colorScheme(new FieldColorBuilder().mode(FieldColorModeId.Thresholds));
+    .graphMode(BigValueGraphMode.None).colorMode(BigValueColorMode.Value).reduceOptions(new ReduceDataOptionsBuilder().values(false).calcs(['lastNotNull']).fields(spec.words === undefined ? '' : '/^(?!Time$)/'))
+    .text(new VizTextDisplayOptionsBuilder().titleSize(14).valueSize(34)).thresholds(stepsOf(spec.steps ?? [[null, 'text']])).colorScheme(new FieldColorBuilder().mode(FieldColorModeId.Thresholds));
   if (spec.words !== undefined) builder.mappings([wordsOf(spec.words)]);
   if (spec.decimals !== undefined) builder.decimals(spec.decimals);
   return builder;
@@ -98,27 +98,30 @@ export function stat(spec: PanelSpec & { readonly steps?: Steps; readonly words?
 type Over = 'lines' | 'bars' | 'points' | 'steps';
 
 /** Over time. log: the axis, for what spans decades. limit: a dashed line there. */
-export function overTime(spec: PanelSpec & { readonly as?: Over; readonly log?: boolean; readonly limit?: readonly [at: number, color: string]; readonly gapMs?: number; readonly calcs?: readonly string[] }): TimeSeries {
-  const { as = 'lines', log = false, limit, gapMs, calcs = [] } = spec;
+export function overTime(spec: PanelSpec & { readonly as?: Over; readonly log?: boolean; readonly limit?: readonly [at: number, color: string]; readonly gapMs?: number; readonly decimals?: number; readonly legend?: boolean }): TimeSeries {
+  const { as = 'lines', log = false, limit, gapMs, decimals, legend = true } = spec;
   const builder = begin(new TimeSeries(), spec)
-    .legend(LEGEND_BELOW(calcs)).tooltip(ALL_VALUES()).colorScheme(new FieldColorBuilder().mode(FieldColorModeId.PaletteClassic))
+    .legend(LEGEND(legend)).tooltip(ALL_VALUES()).colorScheme(new FieldColorBuilder().mode(FieldColorModeId.PaletteClassic))
     .drawStyle(as === 'bars' ? GraphDrawStyle.Bars : as === 'points' ? GraphDrawStyle.Points : GraphDrawStyle.Line)
     .lineInterpolation(as === 'steps' ? LineInterpolation.StepAfter : LineInterpolation.Linear)
     .lineWidth(as === 'bars' ? 0 : 1).fillOpacity(as === 'bars' ? 80 : 0).pointSize(4).showPoints(as === 'points' ? VisibilityMode.Always : VisibilityMode.Never).spanNulls(as === 'steps')
     .thresholds(stepsOf(limit === undefined ? [[null, 'transparent']] : [[null, 'transparent'], limit]));
-  if (log) builder.scaleDistribution(LOG());
+  // Ticks of a log axis that have no label would say the words for no value.
+  if (log) builder.scaleDistribution(LOG()).mappings([{ type: MappingType.SpecialValue, options: { match: SpecialValueMatch.Null, result: { text: ' ' } } }]);
   else builder.axisSoftMin(0);
   if (limit !== undefined) builder.thresholdsStyle(THRESHOLD_LINE());
   if (gapMs !== undefined) builder.insertNulls(gapMs);
+  if (decimals !== undefined) builder.decimals(decimals);
   return builder;
 }
 
-/** Which words each series says from when to when. */
-export function timeline(spec: PanelSpec & { readonly words: Words }): StateTimeline {
+/** Which words each series says from when to when. named: in its bars, where equal ones are joined. */
+export function timeline(spec: PanelSpec & { readonly words: Words; readonly named?: boolean }): StateTimeline {
+  const { named = true } = spec;
   return begin(new StateTimeline(), spec)
     .mappings([wordsOf(spec.words)]).thresholds(stepsOf([[null, 'text']])).colorScheme(new FieldColorBuilder().mode(FieldColorModeId.Thresholds))
-    .showValue(VisibilityMode.Auto).rowHeight(0.85).mergeValues(true).fillOpacity(75).lineWidth(0)
-    .legend(LEGEND_BELOW([])).tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Single));
+    .showValue(named ? VisibilityMode.Auto : VisibilityMode.Never).rowHeight(0.85).mergeValues(named).fillOpacity(75).lineWidth(0)
+    .legend(LEGEND()).tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Single));
 }
 
 /** Buckets by their upper bound (the name of the series) over time. */
@@ -126,39 +129,55 @@ export function heatmap(spec: PanelSpec): Heatmap {
   return begin(new Heatmap(), spec)
     .calculate(false).rowsFrame(new RowsHeatmapOptionsBuilder().layout(HeatmapCellLayout.Le).value('answers'))
     .yAxis(new YAxisConfigBuilder().unit(spec.unit).axisPlacement(AxisPlacement.Left)).cellValues(new CellValuesBuilder().unit(UNITS.count)).cellGap(0)
-    .color(new HeatmapColorOptionsBuilder().mode(HeatmapColorMode.Scheme).scheme('Turbo').scale(HeatmapColorScale.Exponential).exponent(0.5).fill('blue').steps(64).reverse(false))
+    .color(new HeatmapColorOptionsBuilder().mode(HeatmapColorMode.Scheme).scheme('Oranges').scale(HeatmapColorScale.Exponential).exponent(0.5).fill('blue').steps(64).reverse(false))
     .showTooltip().hideYHistogram().showLegend().thresholds(stepsOf([[null, 'text']]));
 }
 
-export function rows(spec: PanelSpec): Table {
-  return begin(new Table(), spec).showHeader(true).thresholds(stepsOf([[null, 'text']])).colorScheme(new FieldColorBuilder().mode(FieldColorModeId.Thresholds));
-}
-
-/** Lying bars, one group for each text of the column `name`. */
-export function bars(spec: PanelSpec & { readonly name: string; readonly limit?: readonly [at: number, color: string]; readonly decimals?: number }): BarChart {
-  const { name, limit, decimals } = spec;
-  const builder = begin(new BarChart(), spec)
-    .xField(name).orientation(VizOrientation.Horizontal).showValue(VisibilityMode.Always).groupWidth(0.75).barWidth(0.9).barRadius(0).fillOpacity(75).lineWidth(0).xTickLabelMaxLength(40)
-    .legend(LEGEND_BELOW([])).tooltip(ALL_VALUES()).colorScheme(new FieldColorBuilder().mode(FieldColorModeId.PaletteClassic)).axisSoftMin(0)
-    .thresholds(stepsOf(limit === undefined ? [[null, 'transparent']] : [[null, 'transparent'], limit]));
-  if (limit !== undefined) builder.thresholdsStyle(THRESHOLD_LINE());
-  if (decimals !== undefined) builder.decimals(decimals);
+/** Widths of columns in pixels. */
+export function widths(builder: Table, of: { readonly [column: string]: number }): Table {
+  for (const [column, width] of Object.entries(of)) builder.overrideByName(column, [{ id: 'custom.width', value: width }]);
   return builder;
 }
 
-/** y against x, one colour for each text of the column `each`. */
-export function against(spec: PanelSpec & { readonly x: string; readonly y: string; readonly each?: string; readonly show: 'points' | 'points+lines' }): XYChart {
-  const { x, y, each, show } = spec;
-  const builder = begin(new XYChart(), spec)
-    .seriesMapping(SeriesMapping.Manual).series([new ScatterSeriesConfigBuilder().x(x).y(y)]).show(show === 'points' ? ScatterShow.Points : ScatterShow.PointsAndLines).lineWidth(1)
-    .legend(LEGEND_BELOW([])).tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Single)).colorScheme(new FieldColorBuilder().mode(FieldColorModeId.PaletteClassic))
-    .axisSoftMin(0).thresholds(stepsOf([[null, 'text']]));
-  if (each !== undefined) builder.withTransformation(transform('partitionByValues', { fields: [each], keepFields: false }));
+export function rows(spec: PanelSpec): Table {
+  return begin(new Table(), spec).showHeader(true).overrideByRegexp('/./', [{ id: 'noValue', value: '–' }]).thresholds(stepsOf([[null, 'text']])).colorScheme(new FieldColorBuilder().mode(FieldColorModeId.Thresholds));
+}
+
+/** Lying bars, one group for each text of the column `name`. */
+export function bars(spec: PanelSpec & { readonly name: string; readonly limit?: readonly [at: number, color: string]; readonly decimals?: number; readonly softMax?: number }): BarChart {
+  const { name, limit, decimals, softMax } = spec;
+  const builder = begin(new BarChart(), spec)
+    .xField(name).orientation(VizOrientation.Horizontal).showValue(VisibilityMode.Always).groupWidth(0.75).barWidth(0.9).barRadius(0).fillOpacity(75).lineWidth(0).text(new VizTextDisplayOptionsBuilder().valueSize(11))
+    .legend(LEGEND()).tooltip(ALL_VALUES()).colorScheme(new FieldColorBuilder().mode(FieldColorModeId.PaletteClassic)).axisSoftMin(0)
+    .thresholds(stepsOf(limit === undefined ? [[null, 'transparent']] : [[null, 'transparent'], limit]));
+  if (limit !== undefined) builder.thresholdsStyle(THRESHOLD_LINE());
+  if (decimals !== undefined) builder.decimals(decimals);
+  if (softMax !== undefined) builder.axisSoftMax(softMax);
+  return builder;
+}
+
+/**
+ * y against x, a colour for each text of the column `each`. The rows become one frame: a column for each such text, a row for each x
+ * (of several with the same x the last), in order.
+ */
+export function against(spec: PanelSpec & { readonly x: string; readonly y: string; readonly each: string; readonly as: 'points' | 'lines'; readonly xUnit: Unit; readonly softMax?: number; readonly before?: readonly DataTransformerConfig[] }): Trend {
+  const { x, y, each, as, xUnit, softMax, before = [] } = spec;
+  const matrix = `${x}\\${each}`;
+  const builder = begin(new Trend(), spec)
+    .xField(x).drawStyle(as === 'points' ? GraphDrawStyle.Points : GraphDrawStyle.Line).lineWidth(1).fillOpacity(0).pointSize(as === 'points' ? 4 : 7).showPoints(VisibilityMode.Always).spanNulls(true)
+    .legend(LEGEND()).tooltip(ALL_VALUES()).colorScheme(new FieldColorBuilder().mode(FieldColorModeId.PaletteClassic)).axisSoftMin(0).axisLabel(y).thresholds(stepsOf([[null, 'transparent']]))
+    .overrideByName(x, [{ id: 'unit', value: xUnit }, { id: 'custom.axisLabel', value: x }])
+    .transformations([...before])
+    .withTransformation(transform('groupingToMatrix', { columnField: each, rowField: x, valueField: y, emptyValue: 'null' }))
+    .withTransformation(transform('organize', { excludeByName: {}, indexByName: {}, renameByName: { [matrix]: x } }))
+    .withTransformation(transform('convertFieldType', { fields: {}, conversions: [{ targetField: x, destinationType: 'number' }] }))
+    .withTransformation(transform('sortBy', { fields: {}, sort: [{ field: x, desc: false }] }));
+  if (softMax !== undefined) builder.axisSoftMax(softMax);
   return builder;
 }
 
 /** How many values fall into each stretch of `size`. */
 export function distribution(spec: PanelSpec & { readonly size: number }): Histogram {
-  return begin(new Histogram(), spec).bucketSize(spec.size).fillOpacity(70).lineWidth(0).legend(LEGEND_BELOW([])).thresholds(stepsOf([[null, 'text']]))
+  return begin(new Histogram(), spec).bucketSize(spec.size).fillOpacity(70).lineWidth(0).legend(LEGEND()).thresholds(stepsOf([[null, 'text']]))
     .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.PaletteClassic));
 }

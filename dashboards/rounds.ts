@@ -30,9 +30,9 @@ const HEADLINE = [
 ];
 
 const TIMELINE = timeline({
-  title: 'Rounds with and without consensus', description: 'One row: each round from its begin to the begin of the next.', unit: UNITS.text, none: NONE, words: { 1: { color: 'green', text: 'decided' }, 0: { color: 'red', text: 'no consensus' } },
+  title: 'Rounds with and without consensus', description: 'One row: each round from its begin to the begin of the next.', unit: UNITS.text, none: NONE, named: false, words: { 1: { color: 'green', text: 'decided' }, 0: { color: 'red', text: 'no consensus' } },
   targets: [series('A', `SELECT "decided" FROM "epoch" WHERE ${inTime}`, 'rounds')],
-}).mergeValues(false);
+});
 
 const COMMANDS = overTime({
   title: 'Commands decided in each round', description: 'At the begin of the round. Crosses at zero: rounds without consensus.', unit: UNITS.count, none: NONE, as: 'bars',
@@ -42,7 +42,7 @@ const COMMANDS = overTime({
 
 const SAWTOOTH = against({
   title: 'Latency by the phase of arrival', description: 'Answers drawn evenly, up to 20 a second: commit latency against how long after the begin of a round the command was to be sent. A command that just missed a round waits for nearly all of the next.', unit: UNITS.ms, none: NONE,
-  x: 'phase', y: 'latency', each: 'region', show: 'points', targets: [table('A', `SELECT ${columns(['phase_ms', 'phase'], ['latency_ms', 'latency'], 'region')} FROM "sample" WHERE ${inTime}`)],
+  x: 'phase', xUnit: UNITS.ms, y: 'latency', each: 'region', as: 'points', targets: [table('A', `SELECT ${columns(['phase_ms', 'phase'], ['latency_ms', 'latency'], 'region')} FROM "sample" WHERE ${inTime}`)],
 });
 
 const PHASES = distribution({
@@ -59,12 +59,12 @@ const CLOCKS = overTime({
 }).overrideByName('without consensus', [{ id: 'color', value: fixed('red') }, { id: 'custom.drawStyle', value: 'points' }, { id: 'custom.pointSize', value: 10 }]);
 
 const AGAINST_CLOCKS = against({
-  title: 'Lost rounds against clock error', description: 'A point for each run of the chosen protocols, at any time: share of rounds of its measure window without consensus, against its largest clock error.', unit: UNITS.share, none: NONE, x: 'clock error', y: 'lost', show: 'points',
+  title: 'Lost rounds against clock error', description: 'A point for each run of the chosen protocols, at any time: share of rounds of its measure window without consensus, against its largest clock error.', unit: UNITS.share, none: NONE, x: 'clock error', xUnit: UNITS.ms, y: 'lost', each: 'protocol', as: 'points', softMax: 0.1, before: [transform('joinByField', { byField: 'run', mode: 'inner' })],
   targets: [
-    table('A', `SELECT last("clockError.max") AS "clock error" FROM "run" WHERE ${by('protocol')} GROUP BY "run"`),
+    table('A', `SELECT last("clockError.max") AS "clock error" FROM "run" WHERE ${by('protocol')} GROUP BY "run", "protocol"`),
     table('B', `SELECT 1 - sum("decided") / count("decided") AS "lost" FROM "epoch" WHERE ${by('protocol')} AND "measured" = 1 GROUP BY "run"`),
   ],
-}).withTransformation(transform('joinByField', { byField: 'run', mode: 'inner' })).overrideByName('clock error', [{ id: 'unit', value: UNITS.ms }]);
+});
 
 export function roundsBoard(): Dashboard {
   return board({

@@ -4,8 +4,8 @@ import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
 import { LATENCY_BOUNDS_MS, latencyField } from '../orchestrator/sinks/measurements.ts';
 import { board, faultBands, regionVariable, reportsVariable, runVariable, several } from './board.ts';
 import { by, columns, series, table } from './influxql.ts';
-import { bars, dataLink, fixed, heatmap, overTime, type PanelSpec, rows, stat, type Steps, timeline, transform, UNITS, type Unit } from './panels.ts';
-import { REPORT_LINK, RATIO_STEPS, VERDICTS } from './runs.ts';
+import { bars, dataLink, fixed, heatmap, overTime, type PanelSpec, rows, stat, type Steps, timeline, transform, UNITS, type Unit, widths } from './panels.ts';
+import { RATIO_STEPS, REPORT_LINK, shortHash, VERDICTS } from './runs.ts';
 
 const AFTER_THE_RUN = 'after the run';
 const ROLES = {
@@ -15,6 +15,12 @@ const ROLES = {
 const BUCKETS = 5;
 const BOUNDS = [...LATENCY_BOUNDS_MS, Infinity];
 const PER_COMMIT_SECONDS = 5;
+/** A line ends where a second has no point, and where a node has not reported for longer than it does. */
+const SECOND_GAP_MS = 1_500;
+const REPORT_GAP_MS = 2_500;
+
+/** Asked for along with a percentile, so that a second without one has a row, and breaks its line. */
+const HIDDEN = [{ id: 'custom.hideFrom', value: { viz: true, legend: true, tooltip: true } }];
 
 const ofRun = by('run');
 const inTime = `${ofRun} AND $timeFilter`;
@@ -31,7 +37,7 @@ const HEADLINE = [
   figure('p50', 'commit.p50', UNITS.ms, 'Median commit latency that clients saw in the measure window: from the intended send time to the final ok.'),
   figure('p99', 'commit.p99', UNITS.ms, 'Commit latency, 99th percentile. `bounds` in the table below says where it is only a lower bound.'),
   figure('Failed', 'errors', UNITS.count, 'Commands of the measure window that failed, or whose outcome is unknown.', { steps: [[null, 'green'], [1, 'orange']] }),
-  figure('Leader changes', 'leaderChanges', UNITS.count, 'Times that a node began to lead a new epoch in the measure window; none where leadership rotates by plan.', { steps: [[null, 'green'], [1, 'yellow'], [5, 'orange']], none: 'none to count' }),
+  figure('New leaders', 'leaderChanges', UNITS.count, 'Times that a node began to lead a new epoch in the measure window; none where leadership rotates by plan.', { steps: [[null, 'green'], [1, 'yellow'], [5, 'orange']], none: 'none to count' }),
   stat({
     title: 'Unavailable', description: 'Seconds in which clients waited from begin to end and none was answered ok, of the whole run.', unit: UNITS.seconds, none: 'no load yet', steps: [[null, 'green'], [1, 'yellow'], [5, 'orange'], [30, 'red']],
     targets: [series('A', `SELECT sum("unavailable") AS "unavailable" FROM "commits" WHERE ${ofRun} AND "region" = 'all'`, '$col')],
@@ -43,26 +49,28 @@ const HEADLINE = [
   }),
 ];
 
-const ABOUT = rows({
+const HEADLINE_WIDTHS = [3, 3, 3, 2, 3, 3, 4, 3];
+
+const ABOUT = widths(rows({
   title: 'What was run', description: 'The title zooms to the run, the folder opens the report page (results have to be served where the variable `reports` says).', unit: UNITS.text, none: 'no run is chosen, or InfluxDB holds none',
   targets: [table('A', `SELECT ${columns('title', 'state', 'folder', 'workload', 'nodes', 'rate', 'rtt_ms', 'shaper', 'network_verdict', 'revision', 'because', 'findings', 'missed', 'bounds', 'started', 'ended')} FROM "run" WHERE ${ofRun}`)],
 }).withTransformation(transform('organize', { excludeByName: { Time: true }, indexByName: {}, renameByName: { rtt_ms: 'median RTT', network_verdict: 'network', because: 'why this verdict' } }))
-  .overrideByName('title', [{ id: 'links', value: [dataLink('Zoom to this run', '/d/lab-run?var-run=${run}&from=${__data.fields.started}&to=${__data.fields.ended}')] }, { id: 'custom.width', value: 220 }])
-  .overrideByName('folder', [{ id: 'links', value: [REPORT_LINK] }, { id: 'custom.width', value: 250 }])
+  .overrideByName('title', [{ id: 'links', value: [dataLink('Zoom to this run', '/d/lab-run?var-run=${run}&from=${__data.fields.started}&to=${__data.fields.ended}')] }])
+  .overrideByName('folder', [{ id: 'links', value: [REPORT_LINK] }]).overrideByName('revision', shortHash())
   .overrideByName('rate', [{ id: 'unit', value: UNITS.perSecond }]).overrideByName('median RTT', [{ id: 'unit', value: UNITS.ms }])
-  .overrideByRegexp('/^(started|ended)$/', [{ id: 'custom.hidden', value: true }]);
+  .overrideByRegexp('/^(started|ended)$/', [{ id: 'custom.hidden', value: true }]), { title: 210, state: 80, folder: 280, workload: 85, nodes: 65, rate: 75, 'median RTT': 105, shaper: 90, network: 80, revision: 90, missed: 90, findings: 130, bounds: 130 });
 
 const THROUGHPUT = overTime({
-  title: 'Commands per second', description: 'By what happened in each second: sent for the first time, answered ok, failed (certainly not done), unknown (done or not).', unit: UNITS.perSecond, none: 'no load yet', gapMs: 2_500,
+  title: 'Commands per second', description: 'By what happened in each second: sent for the first time, answered ok, failed (certainly not done), unknown (done or not).', unit: UNITS.perSecond, none: 'no load yet', gapMs: SECOND_GAP_MS,
   targets: [series('A', `SELECT ${columns('sent', 'ok', 'failed', 'unknown')} FROM "commits" WHERE ${inRegion}`, '$col')],
 }).overrideByName('ok', [{ id: 'color', value: fixed('green') }, { id: 'custom.fillOpacity', value: 15 }, { id: 'custom.lineWidth', value: 2 }])
   .overrideByName('sent', [{ id: 'color', value: fixed('blue') }, { id: 'custom.lineStyle', value: { fill: 'dash', dash: [6, 4] } }])
   .overrideByName('failed', [{ id: 'color', value: fixed('red') }]).overrideByName('unknown', [{ id: 'color', value: fixed('orange') }]);
 
 const PERCENTILES = overTime({
-  title: 'Commit latency', description: 'Exact percentiles of the commands that ended in each second, on a log axis. An unknown outcome counts as waiting until then.', unit: UNITS.ms, none: 'no answers yet', log: true, gapMs: 2_500,
-  targets: [series('A', `SELECT ${columns('p50', 'p90', 'p99', ['p99_9', 'p99.9'], 'max')} FROM "commits" WHERE ${inRegion}`, '$col')],
-}).overrideByName('p50', [{ id: 'color', value: fixed('green') }, { id: 'custom.lineWidth', value: 2 }]).overrideByName('p90', [{ id: 'color', value: fixed('blue') }])
+  title: 'Commit latency', description: 'Exact percentiles of the commands that ended in each second, on a log axis. An unknown outcome counts as waiting until then.', unit: UNITS.ms, none: 'no answers yet', log: true, gapMs: SECOND_GAP_MS,
+  targets: [series('A', `SELECT ${columns('p50', 'p90', 'p99', ['p99_9', 'p99.9'], 'max', 'sent')} FROM "commits" WHERE ${inRegion}`, '$col')],
+}).overrideByName('sent', HIDDEN).overrideByName('p50', [{ id: 'color', value: fixed('green') }, { id: 'custom.lineWidth', value: 2 }]).overrideByName('p90', [{ id: 'color', value: fixed('blue') }])
   .overrideByName('p99', [{ id: 'color', value: fixed('orange') }, { id: 'custom.lineWidth', value: 2 }]).overrideByName('p99.9', [{ id: 'color', value: fixed('purple') }])
   .overrideByName('max', [{ id: 'color', value: fixed('red') }, { id: 'custom.lineStyle', value: { fill: 'dot', dash: [2, 4] } }]);
 
@@ -75,20 +83,20 @@ const HEATMAP = heatmap({
 });
 
 const REGIONS = overTime({
-  title: 'Median of each client region', description: 'p50 of each second, by where the clients are: each region has an optimum of its own, so they are never pooled.', unit: UNITS.ms, none: 'no answers yet', log: true, gapMs: 2_500,
-  targets: [series('A', `SELECT "p50" FROM "commits" WHERE ${ofRun} AND "region" != 'all' AND $timeFilter GROUP BY "region"`, '$tag_region')],
-});
+  title: 'Median of each client region', description: 'p50 of each second, by where the clients are: each region has an optimum of its own, so they are never pooled.', unit: UNITS.ms, none: 'no answers yet', log: true, gapMs: SECOND_GAP_MS,
+  targets: [series('A', `SELECT "p50", "sent" FROM "commits" WHERE ${ofRun} AND "region" != 'all' AND $timeFilter GROUP BY "region"`, '$tag_region $col')],
+}).overrideByRegexp('/ sent$/', HIDDEN).withTransformation(transform('renameByRegex', { regex: '(.*) p50$', renamePattern: '$1' }));
 
 const ERRORS = overTime({
   title: 'Failed and unknown, by kind', description: 'Commands that ended in each second without an ok: failed ones were certainly not done, unknown ones may have been.', unit: UNITS.perSecond, none: 'none: every command was answered ok', as: 'bars',
   targets: [series('A', `SELECT ${['failed_not_leader', 'failed_no_quorum', 'failed_busy', 'failed_malformed', 'unknown_timeout', 'unknown_connection'].map((name) => `"${name}" AS "${name.replaceAll('_', ' ')}"`).join(', ')} FROM "commits" WHERE ${inRegion}`, '$col')],
 });
 
-const FAULTS = rows({
+const FAULTS = widths(rows({
   title: 'Faults', description: 'Each fault with the longest gap between commits that overlaps it, and how long it took until arrivals were served as before.', unit: UNITS.ms, none: 'no fault in this run',
   targets: [table('A', `SELECT ${columns('title', 'duration_ms', 'outage_ms', 'recovered_ms')} FROM "fault" WHERE ${ofRun}`)],
 }).withTransformation(transform('organize', { excludeByName: {}, indexByName: {}, renameByName: { Time: 'begin', title: 'fault', duration_ms: 'lasted', outage_ms: 'longest gap', recovered_ms: 'recovered after' } }))
-  .overrideByName('begin', [{ id: 'unit', value: 'time:HH:mm:ss.SSS' }, { id: 'custom.width', value: 120 }]);
+  .overrideByName('begin', [{ id: 'unit', value: 'time:HH:mm:ss.SSS' }]), { begin: 110, lasted: 95, 'longest gap': 105, 'recovered after': 125 });
 
 const STATES = timeline({
   title: 'What each node is', description: 'The role by the node\'s own word, or down or paused by what was done to it.', unit: UNITS.text, none: 'no node has spoken yet', words: ROLES,
@@ -96,27 +104,26 @@ const STATES = timeline({
 });
 
 const byNode = (field: string) => [series('A', `SELECT "${field}" FROM "node" WHERE ${inTime} GROUP BY "node"`, '$tag_node')];
-const node = (spec: Omit<PanelSpec, 'targets'>, field: string, as: 'lines' | 'steps' = 'lines') => overTime({ ...spec, targets: byNode(field), as });
+const node = (spec: Omit<PanelSpec, 'targets'>, field: string, as: 'lines' | 'steps' = 'lines') => overTime({ ...spec, targets: byNode(field), as, ...(as === 'steps' ? { decimals: 0 } : { gapMs: REPORT_GAP_MS }) });
 
 const CLOCKS = node({ title: 'Clock error', description: 'Wall clock of each node less the true time.', unit: UNITS.ms, none: 'the clocks of this run are perfect' }, 'clock_error_ms');
 const EPOCHS = node({ title: 'Epoch', description: 'Round, term or ballot of each node, by its own word.', unit: UNITS.count, none: 'no node has spoken yet' }, 'epoch', 'steps');
 
-const LINKS = rows({
+const LINKS = widths(rows({
   title: 'Links, configured and achieved', description: 'Last word on each way: the delay and loss that were asked, and what probes measured over the path of the protocol.', unit: UNITS.ms, none: 'the links of this run were not probed',
-  targets: [table('A', `SELECT last("configured_ms") AS "asked", last("achieved_ms") AS "median", last("achieved_p95_ms") AS "p95", last("configured_loss_pct") AS "loss asked", last("achieved_loss_pct") AS "loss", last("drops") AS "drops" FROM "link" WHERE ${ofRun} GROUP BY "node", "peer"`)],
+  targets: [table('A', `SELECT last("configured_ms") AS "asked", last("achieved_ms") AS "median", last("achieved_p95_ms") AS "p95", last("configured_loss_pct") AS "loss asked", last("achieved_loss_pct") AS "loss" FROM "link" WHERE ${ofRun} GROUP BY "node", "peer"`)],
 }).withTransformation(transform('organize', { excludeByName: { Time: true }, indexByName: {}, renameByName: { node: 'from', peer: 'to' } }))
   .withTransformation(transform('calculateField', { mode: 'binary', reduce: { reducer: 'sum' }, binary: { left: 'median', operator: '-', right: 'asked' }, alias: 'difference' }))
-  .overrideByRegexp('/^loss/', [{ id: 'unit', value: UNITS.percent }]).overrideByName('drops', [{ id: 'unit', value: UNITS.count }])
-  .overrideByName('difference', [{ id: 'decimals', value: 3 }]);
+  .overrideByRegexp('/^loss/', [{ id: 'unit', value: UNITS.percent }]), { from: 125, to: 60, asked: 75, median: 85, p95: 80, 'loss asked': 90, loss: 60 });
 
 const LINKS_OVER_TIME = overTime({
-  title: 'Delay of links while it goes', description: 'Steps: the delay that was asked, one way from node to node. Points: the median of the probes of a few seconds.', unit: UNITS.ms, none: 'the links of this run were not probed', as: 'steps',
+  title: 'Delay of links while it goes', description: 'Steps: the delay that was asked, one way from node to node. Points: the median of the probes of a few seconds.', unit: UNITS.ms, none: 'the links of this run were not probed', as: 'steps', legend: false,
   targets: [
-    series('A', `SELECT "configured_ms" FROM "link" WHERE ${inTime} GROUP BY "node", "peer"`, 'asked $tag_node → $tag_peer'),
+    series('A', `SELECT last("configured_ms") FROM "link" WHERE ${inTime} GROUP BY time($__interval), "node", "peer" fill(previous)`, 'asked $tag_node → $tag_peer'),
     series('B', `SELECT "achieved_ms" FROM "link" WHERE ${inTime} GROUP BY "node", "peer"`, '$tag_node → $tag_peer'),
   ],
 }).overrideByQuery('B', [{ id: 'custom.drawStyle', value: 'points' }, { id: 'custom.showPoints', value: 'always' }, { id: 'custom.pointSize', value: 5 }])
-  .overrideByQuery('A', [{ id: 'custom.hideFrom', value: { legend: true, tooltip: false, viz: false } }, { id: 'color', value: fixed('text') }, { id: 'custom.lineStyle', value: { fill: 'dash', dash: [4, 4] } }]);
+  .overrideByQuery('A', [{ id: 'color', value: fixed('semi-dark-blue') }, { id: 'custom.lineStyle', value: { fill: 'dash', dash: [4, 4] } }]);
 
 const CPU = node({ title: 'Processor', description: 'Of one core, by node. A node above 90 % is a bottleneck, and the run no measurement of the protocol.', unit: UNITS.percent, none: 'this runner has no processor time: run it on local' }, 'cpu_pct');
 const MEMORY = node({ title: 'Memory', description: 'Resident memory of each node.', unit: UNITS.bytes, none: 'this runner has no processes: run it on local' }, 'rss_bytes');
@@ -148,13 +155,13 @@ export function runBoard(): Dashboard {
     variables: [several('protocol', 'protocol', 'SHOW TAG VALUES FROM "run" WITH KEY = "protocol"'), runVariable(chosen), regionVariable(ofRun), reportsVariable()],
     annotations: [faultBands()],
     rows: [
-      { height: 4, panels: HEADLINE.map((panel) => [3, panel] as const) },
+      { height: 4, panels: HEADLINE.map((panel, index) => [HEADLINE_WIDTHS[index] ?? 3, panel] as const) },
       { height: 4, panels: [[24, ABOUT]] },
       { height: 9, panels: [[12, THROUGHPUT], [12, PERCENTILES]] },
-      { height: 9, panels: [[12, HEATMAP], [12, REGIONS]] },
+      { height: 10, panels: [[12, HEATMAP], [12, REGIONS]] },
       { height: 7, panels: [[12, STATES], [12, EPOCHS]] },
       { height: 7, panels: [[12, FAULTS], [12, ERRORS]] },
-      { title: 'Network and clocks', height: 9, panels: [[12, LINKS], [12, LINKS_OVER_TIME]] },
+      { title: 'Network and clocks', height: 9, panels: [[13, LINKS], [11, LINKS_OVER_TIME]] },
       { height: 8, panels: [[12, CLOSED_FORM], [12, CLOCKS]] },
       { title: 'What it cost', height: 7, panels: [[8, COSTS], [8, CPU], [8, MEMORY]] },
       { height: 7, panels: [[8, MESSAGES], [8, BYTES], [8, FSYNCS]] },

@@ -1,4 +1,5 @@
 // What several boards say alike of a run: its verdict, its distance from the optimum, and where its report and its board are.
+import { type DynamicConfigValue, MappingType } from '@grafana/grafana-foundation-sdk/dashboard';
 import { dataLink, type Steps, type Words } from './panels.ts';
 
 export const VERDICTS: Words = {
@@ -13,3 +14,8 @@ export const REPORT_LINK = dataLink('Report page', '${reports}/${__data.fields.f
 
 /** From a row that has these fields of `run`. */
 export const RUN_LINK = dataLink('Board of this run', '/d/lab-run?var-run=${__data.fields.run}&from=${__data.fields.started}&to=${__data.fields.ended}');
+
+/** Of a git commit its first eight digits. */
+export function shortHash(): DynamicConfigValue[] {
+  return [{ id: 'mappings', value: [{ type: MappingType.RegexToText, options: { pattern: '^([0-9a-f]{8})[0-9a-f]*$', result: { text: '$1', index: 0 } } }] }];
+}

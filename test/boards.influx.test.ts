@@ -6,7 +6,7 @@ import { BOARDS, type BoardQuery, filled, queriesOf, readBoard } from './boards.
 import { InfluxServer, type InfluxVersion, type Series, skipsInflux } from './influx-server.ts';
 
 const HEADLINE: { readonly [panel: string]: string } = {
-  Commits: 'throughput', p50: 'commit.p50', p99: 'commit.p99', Failed: 'errors', 'Leader changes': 'leaderChanges', 'Measured / optimum': 'optimum.ratio',
+  Commits: 'throughput', p50: 'commit.p50', p99: 'commit.p99', Failed: 'errors', 'New leaders': 'leaderChanges', 'Measured / optimum': 'optimum.ratio',
 };
 const BUCKETS = 'Where answers lie';
 
