@@ -8,7 +8,7 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ROOT } from './tree.ts';
 
-export const BUILT = process.env['SERVERS_CACHE'] ?? join(homedir(), '.cache/lab-servers');
+const BUILT = process.env['SERVERS_CACHE'] ?? join(homedir(), '.cache/lab-servers');
 const PARTS = ['lab', 'package.json', 'docker-compose.yml', 'dashboards', 'experiments', 'netem', 'node', 'orchestrator', 'sim'];
 /** docker compose, or docker-compose where the plug-in is not installed. */
 const COMPOSE = spawnSync('docker', ['compose', 'version']).status === 0 ? ['docker', 'compose'] : ['docker-compose'];

@@ -23,11 +23,19 @@ type Finding = { readonly argv: readonly string[]; readonly found: string | null
 function run(argv: readonly string[], withinMs: number): Promise<Ended> {
   const [program = '', ...rest] = argv;
   return new Promise((resolve, reject) => {
-    const child = spawn(program, rest, { cwd: PACKAGE_ROOT, stdio: ['ignore', 'pipe', 'pipe'], timeout: withinMs });
+    const child = spawn(program, rest, { cwd: PACKAGE_ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
+    // Node's own limit would hold this process for that long where the program is not there.
+    const late = setTimeout(() => child.kill(), withinMs);
     const said = { stdout: '', stderr: '' };
     for (const name of ['stdout', 'stderr'] as const) child[name].setEncoding('utf8').on('data', (text: string) => { said[name] = (said[name] + text).slice(-KEPT_CHARS); });
-    child.once('error', reject);
-    child.once('close', (code) => resolve({ code, ...said }));
+    child.once('error', (error) => {
+      clearTimeout(late);
+      reject(error);
+    });
+    child.once('close', (code) => {
+      clearTimeout(late);
+      resolve({ code, ...said });
+    });
   });
 }
 

@@ -7,7 +7,7 @@ import { LabError } from '../../errors.ts';
 import { PACKAGE_ROOT } from '../tree.ts';
 
 /** As docker-compose.yml names it: Docker's own words about what is missing then say what to run. */
-export const MADE = '.made-by-lab-up';
+const MADE = '.made-by-lab-up';
 export const INFLUX_TOKEN = 'influxdb-token';
 export const GRAFANA_PASSWORD = 'grafana-password';
 export const CLUSTER_TOKEN = 'cluster-token';

@@ -3,8 +3,8 @@
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { composeFailure, isNewEnough, unhealthyService } from './compose.ts';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { composeFailure, findCompose, isNewEnough, unhealthyService } from './compose.ts';
 import { clusterFile } from './cluster-file.ts';
 import { forgetServices, INFLUX_TOKEN, madePath, makeSecrets, noteServices, removeMade, withServices, writeMade } from './made.ts';
 
@@ -77,6 +77,33 @@ describe('what a run finds', () => {
 describe('Compose', () => {
   test.each([['2.40.3', true], ['v2.20.0', true], ['2.26.1+ds1', true], ['5.0.1', true], ['2.19.9', false], ['1.29.2', false], ['', false]])('%s is new enough: %s', (version, enough) => {
     expect(isNewEnough(version)).toBe(enough);
+  });
+
+  describe('as it is installed', () => {
+    afterEach(() => vi.unstubAllEnvs());
+    const install = (name: string, says: string) => {
+      writeFileSync(join(root, name), `#!/bin/sh\n${says}\n`, { mode: 0o755 });
+      vi.stubEnv('PATH', root);
+    };
+
+    test('not at all: one line, and nothing that holds the process', async () => {
+      vi.stubEnv('PATH', root);
+      const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+      const before = timers();
+      await expect(findCompose()).rejects.toMatchObject({ code: 'machine-lacks', message: 'Docker Compose, which starts the services, is not there' });
+      expect(timers()).toBe(before);
+    });
+
+    test('too old: its version', async () => {
+      install('docker-compose', 'echo 1.29.2');
+      await expect(findCompose()).rejects.toMatchObject({ message: 'Docker Compose 1.29.2 is too old: 2.20 is needed' });
+    });
+
+    test('alone, where docker has no such plug-in', async () => {
+      install('docker', 'exit 1');
+      install('docker-compose', 'echo 2.40.3');
+      expect(await findCompose()).toMatchObject({ version: '2.40.3' });
+    });
   });
 
   test.each([
