@@ -64,19 +64,21 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const SERVER = '/node/protocols/raft/server.ts';
+const REPLICATION = '/node/protocols/raft/replication.ts';
+const STATE = '/node/protocols/raft/state.ts';
 const ROUND_TRIP: Plant = {
-  file: SERVER,
+  file: REPLICATION,
   from: 'else if (reply.matchIndex <= this.log.lastIndex) progress.accepted(reply);',
   to: `else if (progress.asked >= reply.matchIndex) progress.accepted(reply);
        else { progress.asked = reply.matchIndex; this.env.sendBeforeDurable(from, this.entriesAfter(reply.matchIndex, [])); return; }`,
 };
 const FSYNC: Plant = {
-  file: SERVER,
+  file: STATE,
   from: '    while (this.commitIndex < index) {',
   to: '    if (this.commitIndex < index) this.env.persist({ term: this.currentTerm, votedFor: this.votedFor });\n    while (this.commitIndex < index) {',
 };
 const MESSAGES: Plant = {
-  file: SERVER,
+  file: REPLICATION,
   from: 'this.env.sendBeforeDurable(alike, this.entriesAfter(nextIndex - 1, entries));',
   to: 'for (let copies = nextIndex % 4 === 0 ? 2 : 1; copies > 0; copies--) this.env.sendBeforeDurable(alike, this.entriesAfter(nextIndex - 1, entries));',
 };
@@ -156,7 +158,7 @@ test('an improvement passes and asks to be kept; --update keeps the reason and w
 });
 
 test('a violated claim ends with 1, and nothing is compared or written', async () => {
-  const unsafe: Plant = { file: SERVER, from: 'this.env.commit(command, {', to: "this.env.commit(this.env.self === 'n2' ? null : command, {" };
+  const unsafe: Plant = { file: STATE, from: 'this.env.commit(command, {', to: "this.env.commit(this.env.self === 'n2' ? null : command, {" };
   const { status, stdout } = await gate([], unsafe);
   expect(status).toBe(1);
   expect(stdout).toMatch(/VIOLATED {2}small raft seed 1: prefix-agreement: /);
