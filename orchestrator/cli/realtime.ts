@@ -147,7 +147,8 @@ async function attempt(plan: Plan, context: RunContext, shaper: Shaper, parts: R
   try {
     late = purpose === 'run' ? await run.conduct(parts) : await run.certify(parts);
   } catch (error) {
-    await run.close();
+    // What has ended the run may stand in the way of its end too, such as a daemon that is gone.
+    await run.close().catch(() => undefined);
     await run.emitEvents();
     if (!(error instanceof LinkFailure)) throw error;
     throw new LabError(error.kind === 'refused' ? 'not-supported' : 'machine-lacks', error.message, error.hint, error);

@@ -2,6 +2,7 @@
 // fails is a LabError with a remedy. What is particular to one daemon is here, so that a swarm can stand beside it.
 import { existsSync } from 'node:fs';
 import type { Duplex } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type Docker from 'dockerode';
 import { LabError } from '../../errors.ts';
 import { splitLines } from '../lines.ts';
@@ -40,6 +41,8 @@ const CALL_WITHIN_MS = 30_000;
 /** Many at once wait for each other: seconds each on a slow machine. */
 const START_WITHIN_MS = 120_000;
 const BUILD_WITHIN_MS = 900_000;
+/** After its last word. */
+const END_KNOWN_WITHIN_MS = 10_000;
 /** Older daemons answer 500 to it. */
 const NOT_PAUSED = /is not (paused|running)/;
 const OLDEST_API = 1.41;
@@ -187,10 +190,16 @@ export class Engine {
     const silent = drain(socket, heard);
     const { State: { Pid } } = await this.#inspect(id);
     const ended = async () => {
-      const code = await exitCode();
+      // Whoever waits is not told that the daemon is gone, but its words end then too.
+      const known = new AbortController();
+      const code = await Promise.race([exitCode(), silent.then(() => sleep(END_KNOWN_WITHIN_MS, null, { signal: known.signal }))]).finally(() => known.abort());
       await silent;
-      const { State } = await this.#inspect(id);
-      return { code, outOfMemory: State.OOMKilled };
+      const state = await this.#inspect(id).then(({ State }) => State, (error: unknown) => {
+        if (error instanceof LabError && statusOf(error.cause) !== null) throw error;
+        return null;
+      });
+      if (state === null || (code === null && state.Running)) throw Object.assign(new Error('its connection was closed'), { code: 'ECONNRESET' });
+      return { code: code ?? state.ExitCode, outOfMemory: state.OOMKilled };
     };
     return {
       pid: Pid,

@@ -1,5 +1,5 @@
 // The image is built once for each content and base, found again whatever its base, and never pulled where that is not needed.
-// The daemon is played: what the calls do on a real one is tried in runners/docker.test.ts.
+// The daemon is played: what the calls do on a real one is tried in runners/docker.docker.test.ts.
 import { expect, test } from 'vitest';
 import { LabError } from '../../errors.ts';
 import { readContext } from './context.ts';
