@@ -174,7 +174,7 @@ describe.skipIf(skipped)('nodes in containers', () => {
   test('a daemon that goes away ends the run in one line, and lab clean finds what is left', async () => {
     const { connection } = findEndpoint();
     if (!('socketPath' in connection)) throw new Error('this test needs a daemon with a UNIX socket');
-    const relay = new Relay(join(folder, 'relay'), String(connection.socketPath));
+    const relay = new Relay(join(folder, 'relay'), connection.socketPath);
     const { said, ended } = await started('dropped', ['long.yaml'], 'measuring:', { DOCKER_HOST: `unix://${relay.path}` });
     relay.drop();
     expect(await ended).toBe(4);
