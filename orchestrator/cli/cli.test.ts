@@ -89,7 +89,7 @@ test('the list names every kind of thing, and the help shows examples', async ()
   for (const name of ['protocols\n', 'stick', 'register', 'isolate-leader', 'linearizability', 'commit.p99', 'aws-5', 'sim ', 'local ']) expect(list.stdout).toContain(name);
   const help = await lab(['run', '--help']);
   expect(help.code).toBe(0);
-  expect(help.stdout).toContain('--wan <profile>');
+  expect(help.stdout).toContain('--wan <network>');
 });
 
 test('the simulator prints equal JSON for equal seeds, another for another, and keeps equal events', async () => {

@@ -91,11 +91,14 @@ async function debianArchive(report: (line: string) => void): Promise<string> {
 
 function mmdebstrap(file: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    const child = spawn('mmdebstrap', [...ARGUMENTS, SUITE, file], { stdio: ['ignore', 'ignore', 'pipe'], timeout: MADE_WITHIN_MS, env: { ...process.env, LC_ALL: 'C' } });
+    const child = spawn('mmdebstrap', [...ARGUMENTS, SUITE, file], { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, LC_ALL: 'C' } });
+    // spawn's own timeout goes on when there is no such program, and holds the process.
+    const timer = setTimeout(() => child.kill(), MADE_WITHIN_MS).unref();
     let stderr = '';
     child.stderr.setEncoding('utf8').on('data', (text: string) => { stderr = (stderr + text).slice(-STDERR_KEPT_CHARS); });
     child.once('error', (error) => reject(new LabError('machine-lacks', 'mmdebstrap, which makes the base, cannot be started', 'Debian or Ubuntu: sudo apt install mmdebstrap; elsewhere give --base with an image that is here', error)));
     child.once('close', (code, signal) => {
+      clearTimeout(timer);
       if (code === 0) resolve();
       else reject(new LabError('machine-lacks', `mmdebstrap failed (${signal ?? `exit code ${code}`}): ${wordsOf(stderr)}`, "it needs a Debian mirror, and root or user namespaces; else give --base with an image that is here"));
     });
