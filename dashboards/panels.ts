@@ -9,7 +9,6 @@ import {
   type DashboardLink, type DataTransformerConfig, type DynamicConfigValue, FieldColorBuilder, FieldColorModeId, MappingType, SpecialValueMatch, type Threshold, ThresholdsConfigBuilder, ThresholdsMode, type ValueMapping,
 } from '@grafana/grafana-foundation-sdk/dashboard';
 import { CellValuesBuilder, HeatmapColorMode, HeatmapColorOptionsBuilder, HeatmapColorScale, PanelBuilder as Heatmap, RowsHeatmapOptionsBuilder, YAxisConfigBuilder } from '@grafana/grafana-foundation-sdk/heatmap';
-import { PanelBuilder as Histogram } from '@grafana/grafana-foundation-sdk/histogram';
 import { PanelBuilder as Stat } from '@grafana/grafana-foundation-sdk/stat';
 import { PanelBuilder as StateTimeline } from '@grafana/grafana-foundation-sdk/statetimeline';
 import { PanelBuilder as Table } from '@grafana/grafana-foundation-sdk/table';
@@ -104,7 +103,7 @@ export function overTime(spec: PanelSpec & { readonly as?: Over; readonly log?: 
     .legend(LEGEND(legend)).tooltip(ALL_VALUES()).colorScheme(new FieldColorBuilder().mode(FieldColorModeId.PaletteClassic))
     .drawStyle(as === 'bars' ? GraphDrawStyle.Bars : as === 'points' ? GraphDrawStyle.Points : GraphDrawStyle.Line)
     .lineInterpolation(as === 'steps' ? LineInterpolation.StepAfter : LineInterpolation.Linear)
-    .lineWidth(as === 'bars' ? 0 : 1).fillOpacity(as === 'bars' ? 80 : 0).pointSize(4).showPoints(as === 'points' ? VisibilityMode.Always : VisibilityMode.Never).spanNulls(as === 'steps')
+    .lineWidth(as === 'bars' ? 2 : 1).fillOpacity(as === 'bars' ? 80 : 0).pointSize(4).showPoints(as === 'points' ? VisibilityMode.Always : VisibilityMode.Never).spanNulls(as === 'steps')
     .thresholds(stepsOf(limit === undefined ? [[null, 'transparent']] : [[null, 'transparent'], limit]));
   // Ticks of a log axis that have no label would say the words for no value.
   if (log) builder.scaleDistribution(LOG()).mappings([{ type: MappingType.SpecialValue, options: { match: SpecialValueMatch.Null, result: { text: ' ' } } }]);
@@ -160,11 +159,11 @@ export function bars(spec: PanelSpec & { readonly name: string; readonly limit?:
  * y against x, a colour for each text of the column `each`. The rows become one frame: a column for each such text, a row for each x
  * (of several with the same x the last), in order.
  */
-export function against(spec: PanelSpec & { readonly x: string; readonly y: string; readonly each: string; readonly as: 'points' | 'lines'; readonly xUnit: Unit; readonly softMax?: number; readonly before?: readonly DataTransformerConfig[] }): Trend {
-  const { x, y, each, as, xUnit, softMax, before = [] } = spec;
+export function against(spec: PanelSpec & { readonly x: string; readonly y: string; readonly each: string; readonly as: 'points' | 'lines'; readonly xUnit: Unit; readonly softMax?: number; readonly pointSize?: number; readonly before?: readonly DataTransformerConfig[] }): Trend {
+  const { x, y, each, as, xUnit, softMax, pointSize = as === 'points' ? 4 : 7, before = [] } = spec;
   const matrix = `${x}\\${each}`;
   const builder = begin(new Trend(), spec)
-    .xField(x).drawStyle(as === 'points' ? GraphDrawStyle.Points : GraphDrawStyle.Line).lineWidth(1).fillOpacity(0).pointSize(as === 'points' ? 4 : 7).showPoints(VisibilityMode.Always).spanNulls(true)
+    .xField(x).drawStyle(as === 'points' ? GraphDrawStyle.Points : GraphDrawStyle.Line).lineWidth(1).fillOpacity(0).pointSize(pointSize).showPoints(VisibilityMode.Always).spanNulls(true)
     .legend(LEGEND()).tooltip(ALL_VALUES()).colorScheme(new FieldColorBuilder().mode(FieldColorModeId.PaletteClassic)).axisSoftMin(0).axisLabel(y).thresholds(stepsOf([[null, 'transparent']]))
     .overrideByName(x, [{ id: 'unit', value: xUnit }, { id: 'custom.axisLabel', value: x }])
     .transformations([...before])
@@ -176,8 +175,11 @@ export function against(spec: PanelSpec & { readonly x: string; readonly y: stri
   return builder;
 }
 
-/** How many values fall into each stretch of `size`. */
-export function distribution(spec: PanelSpec & { readonly size: number }): Histogram {
-  return begin(new Histogram(), spec).bucketSize(spec.size).fillOpacity(70).lineWidth(0).legend(LEGEND()).thresholds(stepsOf([[null, 'text']]))
-    .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.PaletteClassic));
+/** How many values of the column `of` fall into each stretch of `size`: standing bars, from 0, as the histogram panel has no axis of its own from there. */
+export function distribution(spec: PanelSpec & { readonly size: number; readonly of: string }): BarChart {
+  const { size, of } = spec;
+  return bars({ ...spec, name: of }).orientation(VizOrientation.Vertical).showValue(VisibilityMode.Never).groupWidth(1).barWidth(0.97)
+    .withTransformation(transform('histogram', { bucketSize: size, combine: true }))
+    .withTransformation(transform('organize', { excludeByName: { xMax: true }, indexByName: {}, renameByName: { xMin: of } }))
+    .withTransformation(transform('convertFieldType', { fields: {}, conversions: [{ targetField: of, destinationType: 'string' }] }));
 }

@@ -35,7 +35,7 @@ const TIMELINE = timeline({
 });
 
 const COMMANDS = overTime({
-  title: 'Commands decided in each round', description: 'At the begin of the round. Crosses at zero: rounds without consensus.', unit: UNITS.count, none: NONE, as: 'bars',
+  title: 'Commands decided in each round', description: 'At the begin of the round. Red points at zero: rounds without consensus.', unit: UNITS.count, none: NONE, as: 'bars',
   targets: [series('A', `SELECT "commits" AS "commands" FROM "epoch" WHERE ${inTime}`, '$col'), series('B', `SELECT "commits" AS "without consensus" FROM "epoch" WHERE ${measured} AND "decided" = 0 AND $timeFilter`, '$col')],
 }).overrideByName('commands', [{ id: 'color', value: fixed('green') }])
   .overrideByName('without consensus', [{ id: 'color', value: fixed('red') }, { id: 'custom.drawStyle', value: 'points' }, { id: 'custom.pointSize', value: 10 }]);
@@ -46,12 +46,12 @@ const SAWTOOTH = against({
 });
 
 const PHASES = distribution({
-  title: 'Phase of arrivals', description: `How many of the drawn answers were to be sent how long after the begin of a round, by ${PHASE_BUCKET_MS} ms. Flat: arrivals do not know of the rounds.`, unit: UNITS.ms, none: NONE, size: PHASE_BUCKET_MS,
+  title: 'Phase of arrivals', description: `How many of the drawn answers were to be sent how long after the begin of a round, by ${PHASE_BUCKET_MS} ms. Flat: arrivals do not know of the rounds.`, unit: UNITS.count, none: NONE, size: PHASE_BUCKET_MS, of: 'phase from (ms)',
   targets: [series('A', `SELECT "phase_ms" AS "arrivals" FROM "sample" WHERE ${inTime}`, '$col')],
 });
 
 const CLOCKS = overTime({
-  title: 'Clock error, and rounds without consensus', description: 'Lines: wall clock of each node less the true time. Crosses at zero: rounds that decided nothing.', unit: UNITS.ms, none: 'the clocks of this run are perfect',
+  title: 'Clock error, and rounds without consensus', description: 'Lines: wall clock of each node less the true time. Red points at zero: rounds that decided nothing.', unit: UNITS.ms, none: 'the clocks of this run are perfect',
   targets: [
     series('A', `SELECT "clock_error_ms" FROM "node" WHERE ${inTime} GROUP BY "node"`, '$tag_node'),
     series('B', `SELECT "commits" AS "without consensus" FROM "epoch" WHERE ${measured} AND "decided" = 0 AND $timeFilter`, '$col'),
@@ -59,7 +59,7 @@ const CLOCKS = overTime({
 }).overrideByName('without consensus', [{ id: 'color', value: fixed('red') }, { id: 'custom.drawStyle', value: 'points' }, { id: 'custom.pointSize', value: 10 }]);
 
 const AGAINST_CLOCKS = against({
-  title: 'Lost rounds against clock error', description: 'A point for each run of the chosen protocols, at any time: share of rounds of its measure window without consensus, against its largest clock error.', unit: UNITS.share, none: NONE, x: 'clock error', xUnit: UNITS.ms, y: 'lost', each: 'protocol', as: 'points', softMax: 0.1, before: [transform('joinByField', { byField: 'run', mode: 'inner' })],
+  title: 'Lost rounds against clock error', description: 'A point for each run of the chosen protocols, at any time: share of rounds of its measure window without consensus, against its largest clock error.', unit: UNITS.share, none: NONE, x: 'clock error', xUnit: UNITS.ms, y: 'lost', each: 'protocol', as: 'points', softMax: 0.1, pointSize: 8, before: [transform('joinByField', { byField: 'run', mode: 'inner' })],
   targets: [
     table('A', `SELECT last("clockError.max") AS "clock error" FROM "run" WHERE ${by('protocol')} GROUP BY "run", "protocol"`),
     table('B', `SELECT 1 - sum("decided") / count("decided") AS "lost" FROM "epoch" WHERE ${by('protocol')} AND "measured" = 1 GROUP BY "run"`),

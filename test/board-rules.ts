@@ -9,7 +9,7 @@ export type Names = ReadonlyMap<string, ReadonlySet<string>>;
 const COLUMNS = 24;
 const SOURCE = 'lab-influx';
 /** All of them React; the old graph, singlestat and table-old need Angular. */
-const KINDS = new Set(['row', 'stat', 'timeseries', 'table', 'heatmap', 'state-timeline', 'barchart', 'trend', 'histogram']);
+const KINDS = new Set(['row', 'stat', 'timeseries', 'table', 'heatmap', 'state-timeline', 'barchart', 'trend']);
 const WORDS = new Set([
   'SELECT', 'FROM', 'WHERE', 'AND', 'OR', 'GROUP', 'BY', 'ORDER', 'ASC', 'DESC', 'LIMIT', 'SHOW', 'TAG', 'VALUES', 'WITH', 'KEY', 'time', 'fill', 'none', 'previous', 'true',
   'sum', 'count', 'mean', 'last', 'max', 'min', 'median',

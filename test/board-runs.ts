@@ -1,5 +1,5 @@
 // What the boards are tried on: a database that is filled by `lab run` alone, from a checkout of its own with two commits, so that
-// each run says which one it measured. Three protocols at two delays with a crash, clocks that are held off, real processes.
+// each run says which one it measured. Three protocols at two delays with a crash, clocks that are off and cost rounds, real processes.
 import { spawn, spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -50,6 +50,7 @@ export class BoardRuns {
       await runs.#run('boards.yaml');
       await runs.#run('boards.yaml', '--set', 'network.scale=0.4', '--set', 'load.timeout=1s', '--set', 'load.rate=150/s');
       await runs.#run('experiments/ntp-drift.yaml', '--set', 'run.measure=50s');
+      for (const offset of ['200ms', '300ms']) await runs.#run('experiments/ntp-drift.yaml', '--set', 'protocols=[stick]', '--set', `clocks={offset: ±${offset}}`, '--set', 'faults=[]', '--set', 'run.measure=25s');
       await runs.#run('boards.yaml', '--set', 'protocols=[raft]', '--set', 'clocks={offset: ±15ms, drift: ±40ppm}', '--set', 'run.measure=10s', '--on', 'local');
       runs.#commit();
       await runs.#run('boards.yaml', '--seed', 'another');

@@ -1,43 +1,35 @@
 // The boards in a real Grafana 10, provisioned from the project's folder, over a real InfluxDB 2.7 that nothing but `lab run` has
 // filled: every query through Grafana, and every board in a real browser, light and dark.
-import { existsSync } from 'node:fs';
-import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { BoardPages, type Intercept, noValueOf, panelOf, type Shown } from './board-pages.ts';
 import { BoardRuns, type FilledRun } from './board-runs.ts';
 import { type Board, BOARDS, type BoardQuery, filled, queriesOf, readBoard } from './boards.ts';
 import { GrafanaServer, skipsGrafana } from './grafana-server.ts';
 import { InfluxServer, skipsInflux } from './influx-server.ts';
 
-const CHROMIUM = '/usr/bin/chromium';
-const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
-/** All panels of the longest board are in sight, so that Grafana draws them all. */
-const VIEWPORT = { width: 1500, height: 3_400 };
 const HEADLINE: { readonly [panel: string]: string } = { Commits: 'throughput', p50: 'commit.p50', p99: 'commit.p99', Failed: 'errors', 'New leaders': 'leaderChanges', 'Measured / optimum': 'optimum.ratio' };
 /** Of what a headline says, in the unit of summary.json. */
 const SCALES: { readonly [unit: string]: number } = { '': 1, '/s': 1, '×': 1, ms: 1, s: 1_000, min: 60_000, K: 1_000 };
-const NOTHING = /No data|Data is missing|Unable to find|unexpected error/i;
 
-type Shown = { readonly page: Page; readonly panels: ReadonlyMap<string, string>; readonly problems: readonly string[] };
 type Frames = { readonly results?: { readonly [refId: string]: { readonly status?: number; readonly error?: string; readonly frames?: readonly { readonly data: { readonly values: readonly (readonly unknown[])[] } }[] } }; readonly message?: string };
 
 const skips = [skipsGrafana('the boards in Grafana'), skipsInflux('2.7', 'the boards in Grafana')].includes(true);
-if (!existsSync(CHROMIUM) && !skips) throw new Error(`there is no ${CHROMIUM}: apt-get install chromium`);
 
 describe.skipIf(skips)('the boards in Grafana', () => {
   let influx: InfluxServer;
   let grafana: GrafanaServer;
   let filling: BoardRuns;
   let runs: readonly FilledRun[];
-  let browser: Browser;
+  let pages: BoardPages;
   beforeAll(async () => {
     influx = await InfluxServer.start('2.7');
     filling = await BoardRuns.fill(influx.env);
     runs = filling.all();
     grafana = await GrafanaServer.start(influx.env, filling.results);
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+    pages = await BoardPages.start(grafana.url);
   }, 600_000);
   afterAll(async () => {
-    await browser?.close();
+    await pages?.stop();
     await grafana?.stop();
     filling?.remove();
     await influx?.stop();
@@ -45,40 +37,7 @@ describe.skipIf(skips)('the boards in Grafana', () => {
 
   const runOf = (label: string, runner = 'sim', experiment = 'boards') => runs.find(({ plan }) => plan.label === label && plan.runner === runner && plan.experiment === experiment) as FilledRun;
   const span = () => ({ fromMs: runs[0]?.fromMs ?? 0, toMs: Math.max(...runs.map(({ toMs }) => toMs)) });
-  const address = (uid: string, run: FilledRun | null, theme: string) => {
-    const { fromMs, toMs } = run ?? span();
-    return `${grafana.url}/d/${uid}?${run === null ? '' : `var-run=${run.run}&`}from=${fromMs}&to=${toMs}&theme=${theme}`;
-  };
-
-  /** A board as the browser shows it, when it is at rest, and what is wrong with it. intercept: what the data source answers instead. */
-  async function shown(uid: string, run: FilledRun | null, theme: 'light' | 'dark', intercept?: { readonly status: number; readonly body: string }): Promise<Shown> {
-    const page = await (await browser.newContext({ viewport: VIEWPORT, colorScheme: theme })).newPage();
-    const problems: string[] = [];
-    page.on('console', (message) => { if (message.type() === 'error') problems.push(`console: ${message.text()}`); });
-    page.on('pageerror', (error) => problems.push(`JavaScript: ${error.message}`));
-    page.on('request', (request) => { if (!['127.0.0.1', ''].includes(new URL(request.url()).hostname)) problems.push(`request: ${request.url()}`); });
-    if (intercept !== undefined) await page.route(/\/api\/datasources\/proxy\//, (route) => (route.request().postData()?.includes('optimum.ratio') === true ? route.fulfill({ ...intercept, contentType: 'application/json' }) : route.continue()));
-    await page.goto(address(uid, run, theme));
-    const board = readBoard(uid);
-    const panels = new Map<string, string>();
-    for (const { title, type } of board.panels) {
-      if (type === 'row') continue;
-      const section = page.locator(`[data-testid="data-testid Panel header ${title}"]`);
-      await section.waitFor();
-      await section.locator('[aria-label="Panel loading bar"]').waitFor({ state: 'detached' });
-    }
-    await page.waitForLoadState('networkidle');
-    for (const { title, type } of board.panels) {
-      if (type === 'row') continue;
-      const section = page.locator(`[data-testid="data-testid Panel header ${title}"]`);
-      const text = (await section.innerText()).replaceAll(/\s+/g, ' ');
-      panels.set(title, text);
-      if (NOTHING.test(text)) problems.push(`${title}: ${text}`);
-      if (await section.getByRole('button', { name: 'Panel status' }).count() > 0) problems.push(`${title}: marked with an error`);
-      if (['timeseries', 'heatmap', 'barchart', 'trend', 'histogram', 'state-timeline'].includes(type) && !text.includes(noValueOf(board, title)) && await section.locator('canvas').count() === 0) problems.push(`${title}: draws nothing`);
-    }
-    return { page, panels, problems };
-  }
+  const shown = (uid: string, run: FilledRun | null, theme: 'light' | 'dark', intercept?: Intercept): Promise<Shown> => pages.open(uid, theme, { ...(run ?? span()), ...(run === null ? {} : { values: { run: run.run } }) }, intercept);
 
   const silent = (uid: string, panels: ReadonlyMap<string, string>) => [...panels].filter(([title, text]) => text.includes(noValueOf(readBoard(uid), title))).map(([title]) => title);
 
@@ -126,6 +85,7 @@ describe.skipIf(skips)('the boards in Grafana', () => {
       expect(problems).toEqual([]);
       expect(['Failed and unknown, by kind']).toEqual(expect.arrayContaining(silent('lab-run', panels)));
       expectHeadline(panels, run);
+      expect(await page.getByTestId('data-testid annotation-marker').count()).toBeGreaterThan(0);
       await page.context().close();
     });
 
@@ -139,7 +99,7 @@ describe.skipIf(skips)('the boards in Grafana', () => {
     });
 
     test.each([['lab-rounds', 'ntp-drift'], ['lab-compare', null], ['lab-trends', null]] as const)('%s: every panel shows something', async (uid, experiment) => {
-      const { page, panels, problems } = await shown(uid, experiment === null ? null : runOf('stick', 'sim', experiment), theme);
+      const { page, panels, problems } = await shown(uid, experiment === null ? null : runs.findLast(({ plan }) => plan.experiment === experiment) as FilledRun, theme);
       expect(problems).toEqual([]);
       expect(silent(uid, panels)).toEqual([]);
       await page.context().close();
@@ -150,7 +110,7 @@ describe.skipIf(skips)('the boards in Grafana', () => {
     const { page, panels } = await shown('lab-compare', null, 'light');
     expect(panels.get('Runs')).toContain('raft, aws-5');
     const run = runOf('raft', 'local');
-    const row = page.locator('[data-testid="data-testid Panel header Runs"]').getByRole('row').filter({ hasText: 'raft, aws-5 199 ms, local' });
+    const row = panelOf(page, 'Runs').getByRole('row').filter({ hasText: 'raft, aws-5 199 ms, local' });
     const report = await row.getByTitle('Report page').getAttribute('href');
     const answer = await fetch(new URL(report ?? '', grafana.url));
     expect(answer.status).toBe(200);
@@ -158,13 +118,13 @@ describe.skipIf(skips)('the boards in Grafana', () => {
     await row.getByTitle('Board of this run').click();
     await page.waitForURL(/\/d\/lab-run/);
     expect(new URL(page.url()).searchParams.get('var-run')).toBe(run.run);
-    await page.locator('[data-testid="data-testid Panel header Verdict"]').getByText(/^(ok|invalid)$/).waitFor();
+    await panelOf(page, 'Verdict').getByText(/^(ok|invalid)$/).waitFor();
     await page.context().close();
   });
 
   test.each([
-    ['an answer that is an error', { status: 400, body: '{"error":"planted"}' }, 'Measured / optimum: marked with an error'],
-    ['an answer without rows', { status: 200, body: '{"results":[{"statement_id":0}]}' }, null],
+    ['an answer that is an error', { asked: 'optimum.ratio', status: 400, body: '{"error":"planted"}' }, 'Measured / optimum: marked with an error'],
+    ['an answer without rows', { asked: 'optimum.ratio', status: 200, body: '{"results":[{"statement_id":0}]}' }, null],
   ] as const)('%s is seen', async (_, intercept, problem) => {
     const { page, panels, problems } = await shown('lab-run', runOf('raft', 'local'), 'light', intercept);
     if (problem !== null) expect(problems).toContain(problem);
@@ -172,10 +132,6 @@ describe.skipIf(skips)('the boards in Grafana', () => {
     await page.context().close();
   });
 });
-
-function noValueOf({ panels }: Board, title: string): string {
-  return panels.find((panel) => panel.title === title)?.fieldConfig?.defaults.noValue ?? '';
-}
 
 /** Within 1 %, as far as the digits that are shown go. */
 function expectHeadline(panels: ReadonlyMap<string, string>, { summary }: FilledRun): void {

@@ -34,7 +34,7 @@ describe.each(['1.x', '2.7'] as const satisfies readonly InfluxVersion[])('Influ
     };
 
     test('the runs are those that were asked for', () => {
-      expect(runs.map(({ plan }) => `${plan.label} ${plan.runner}`).sort()).toEqual(['paxos', 'raft', 'stick'].flatMap((label) => [...Array<string>(4).fill(`${label} sim`), ...(label === 'raft' ? [`${label} local`] : [])]).sort());
+      expect(runs.map(({ plan }) => `${plan.label} ${plan.runner}`).sort()).toEqual(['paxos', 'raft', 'stick'].flatMap((label) => [...Array<string>(label === 'stick' ? 6 : 4).fill(`${label} sim`), ...(label === 'raft' ? [`${label} local`] : [])]).sort());
       expect(new Set(runs.map(({ revision }) => revision)).size).toBe(2);
     });
 
