@@ -3,7 +3,7 @@ import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
 import { board, one, reportsVariable, several } from './board.ts';
 import { by, type Column, columns, table } from './influxql.ts';
 import { against, bars, colouredBy, colouredWords, rows, transform, UNITS, widths } from './panels.ts';
-import { RATIO_STEPS, REPORT_LINK, RUN_LINK, VERDICTS } from './runs.ts';
+import { BEGAN, RATIO_STEPS, REPORT_LINK, RUN_LINK, VERDICTS } from './runs.ts';
 
 /** So that the words at the end of a bar have room. */
 const RATIO_TO = 1.2;
@@ -15,12 +15,12 @@ const RUNS = widths(rows({
   title: 'Runs', description: 'Those of the time and the choice above. The title opens the board of the run at its time, the folder its report page.', unit: UNITS.ms, none: NONE,
   targets: [table('A', `${ofRuns('title', 'run', 'folder', 'verdict', ['rtt_ms', 'median RTT'], 'offered', 'throughput', ['commit.p50', 'p50'], ['commit.p99', 'p99'], ['optimum.ratio', 'measured / optimum'], 'errors', 'outage', 'started', 'ended')} ORDER BY time DESC LIMIT 500`)],
 }).withTransformation(transform('organize', { excludeByName: {}, indexByName: {}, renameByName: { Time: 'began' } }))
-  .overrideByName('title', [{ id: 'links', value: [RUN_LINK] }]).overrideByName('folder', [{ id: 'links', value: [REPORT_LINK] }])
+  .overrideByName('began', BEGAN).overrideByName('title', [{ id: 'links', value: [RUN_LINK] }]).overrideByName('folder', [{ id: 'links', value: [REPORT_LINK] }])
   .overrideByRegexp('/^(run|started|ended)$/', [{ id: 'custom.hidden', value: true }, { id: 'unit', value: UNITS.text }])
   .overrideByName('verdict', colouredWords(VERDICTS))
   .overrideByName('measured / optimum', [{ id: 'unit', value: UNITS.ratio }, { id: 'decimals', value: 3 }, ...colouredBy(RATIO_STEPS)])
   .overrideByRegexp('/^(offered|throughput)$/', [{ id: 'unit', value: UNITS.perSecond }, { id: 'decimals', value: 1 }])
-  .overrideByName('errors', [{ id: 'unit', value: UNITS.count }, ...colouredBy([[null, 'text'], [1, 'orange']])]), { began: 155, title: 190, folder: 290, verdict: 75, 'median RTT': 95, offered: 80, throughput: 95, p50: 75, p99: 75, 'measured / optimum': 140, errors: 65 });
+  .overrideByName('errors', [{ id: 'unit', value: UNITS.count }, ...colouredBy([[null, 'text'], [1, 'orange']])]), { began: 125, title: 190, folder: 275, verdict: 75, 'median RTT': 105, offered: 80, throughput: 95, p50: 75, p99: 75, 'measured / optimum': 150, errors: 65, outage: 75 });
 
 const LATENCY = bars({
   title: 'Commit latency', description: 'Median and 99th percentile of each run.', unit: UNITS.ms, none: NONE, name: 'title',
@@ -28,7 +28,7 @@ const LATENCY = bars({
 });
 
 const RATIOS = bars({
-  title: 'Measured / optimum', description: 'Measured p50 over the p50 of the closed form: 1 (the line) is the least that the network allows. Runs without a closed form are left out.', unit: UNITS.ratio, none: NONE, name: 'title', limit: [1, 'green'], decimals: 3, softMax: RATIO_TO,
+  title: 'Measured / optimum', description: 'Measured p50 over the p50 of the closed form: 1 (the line) is the least that the network allows. Runs without a closed form are left out.', unit: UNITS.number, none: NONE, name: 'title', limit: [1, 'green'], decimals: 3, softMax: RATIO_TO,
   targets: [table('A', `${ofRuns('title', ['optimum.ratio', 'measured / optimum'])} AND "optimum.ratio" > 0`)],
 });
 

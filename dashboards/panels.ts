@@ -16,7 +16,7 @@ import { PanelBuilder as TimeSeries } from '@grafana/grafana-foundation-sdk/time
 import { PanelBuilder as Trend } from '@grafana/grafana-foundation-sdk/trend';
 import { DATA_SOURCE } from './influxql.ts';
 
-export const UNITS = { ms: 'ms', perSecond: 'suffix:/s', count: 'short', seconds: 's', bytes: 'bytes', bytesPerSecond: 'Bps', percent: 'percent', share: 'percentunit', ratio: 'suffix:×', text: 'string' } as const;
+export const UNITS = { ms: 'ms', perSecond: 'suffix:/s', count: 'short', seconds: 's', bytes: 'bytes', bytesPerSecond: 'Bps', percent: 'percent', share: 'percentunit', ratio: 'suffix:×', number: 'none', text: 'string' } as const;
 export type Unit = typeof UNITS[keyof typeof UNITS];
 
 /** From the value on, this colour; the first has no value. */

@@ -19,3 +19,6 @@ export const RUN_LINK = dataLink('Board of this run', '/d/lab-run?var-run=${__da
 export function shortHash(): DynamicConfigValue[] {
   return [{ id: 'mappings', value: [{ type: MappingType.RegexToText, options: { pattern: '^([0-9a-f]{8})[0-9a-f]*$', result: { text: '$1', index: 0 } } }] }];
 }
+
+/** Of a column of times. */
+export const BEGAN: DynamicConfigValue[] = [{ id: 'unit', value: 'time:MM-DD HH:mm:ss' }];

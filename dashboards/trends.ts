@@ -3,7 +3,7 @@ import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
 import { board, one, reportsVariable, several } from './board.ts';
 import { by, columns, equals, series, table } from './influxql.ts';
 import { bars, colouredBy, colouredWords, fixed, overTime, rows, transform, UNITS, type Unit, widths } from './panels.ts';
-import { RATIO_STEPS, REPORT_LINK, RUN_LINK, shortHash, VERDICTS } from './runs.ts';
+import { BEGAN, RATIO_STEPS, REPORT_LINK, RUN_LINK, shortHash, VERDICTS } from './runs.ts';
 
 /** Below it the axis has nothing to show. */
 const RATIO_FROM = 0.9;
@@ -34,10 +34,10 @@ const RUNS = widths(rows({
   title: 'Runs by commit', description: 'The title opens the board of the run, the folder its report page. Only runs that are fit as a baseline may be one.', unit: UNITS.ms, none: NONE,
   targets: [table('A', `SELECT ${columns('revision', 'modified', 'version', 'baseline_fit', 'title', 'run', 'folder', 'verdict', ['commit.p50', 'p50'], ['commit.p99', 'p99'], 'throughput', ['optimum.ratio', 'measured / optimum'], 'machine', 'started', 'ended')} FROM "run" WHERE ${where} ORDER BY time DESC LIMIT 500`)],
 }).withTransformation(transform('organize', { excludeByName: {}, indexByName: {}, renameByName: { Time: 'began', baseline_fit: 'fit as baseline' } }))
-  .overrideByName('title', [{ id: 'links', value: [RUN_LINK] }]).overrideByName('folder', [{ id: 'links', value: [REPORT_LINK] }])
+  .overrideByName('began', BEGAN).overrideByName('title', [{ id: 'links', value: [RUN_LINK] }]).overrideByName('folder', [{ id: 'links', value: [REPORT_LINK] }])
   .overrideByRegexp('/^(run|started|ended)$/', [{ id: 'custom.hidden', value: true }, { id: 'unit', value: UNITS.text }])
   .overrideByName('verdict', colouredWords(VERDICTS))
-  .overrideByName('revision', shortHash()).overrideByName('throughput', [{ id: 'unit', value: UNITS.perSecond }]).overrideByName('measured / optimum', [{ id: 'unit', value: UNITS.ratio }, { id: 'decimals', value: 3 }, ...colouredBy(RATIO_STEPS)]), { began: 155, revision: 85, modified: 75, version: 70, 'fit as baseline': 110, title: 190, folder: 280, verdict: 75, p50: 75, p99: 75, throughput: 95, 'measured / optimum': 140 });
+  .overrideByName('revision', shortHash()).overrideByName('throughput', [{ id: 'unit', value: UNITS.perSecond }]).overrideByName('measured / optimum', [{ id: 'unit', value: UNITS.ratio }, { id: 'decimals', value: 3 }, ...colouredBy(RATIO_STEPS)]), { began: 125, revision: 85, modified: 75, version: 70, 'fit as baseline': 110, title: 190, folder: 275, verdict: 75, p50: 75, p99: 75, throughput: 95, 'measured / optimum': 150 });
 
 export function trendsBoard(): Dashboard {
   const tagValues = (tag: string, of: string) => `SHOW TAG VALUES FROM "run" WITH KEY = "${tag}"${of === '' ? '' : ` WHERE ${of}`}`;
