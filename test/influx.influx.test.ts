@@ -19,6 +19,7 @@ type Ended = { readonly code: number | null; readonly stdout: string; readonly s
 /** By measurement, tags and time. */
 type Points = ReadonlyMap<string, { readonly [field: string]: unknown }>;
 
+const SETTLE_MS = 2_000;
 const INFLUX_TYPES = { float: 'float', integer: 'integer', text: 'string', boolean: 'boolean' } as const;
 const place = mkdtempSync(join(tmpdir(), 'lab-influx-runs-'));
 afterAll(() => rmSync(place, { recursive: true, force: true }));
@@ -111,15 +112,18 @@ describe.each(['1.x', '2.7'] as const satisfies readonly InfluxVersion[])('Influ
 
     test('a run on real processes is there while it goes, and exactly when it has ended; it says where', async () => {
       const out = join(place, version, 'out');
-      const short = ['run.warmup=1s', 'run.measure=7s', 'load.timeout=2s', 'run.settle=2s'].flatMap((value) => ['--set', value]);
+      const short = ['run.warmup=1s', 'run.measure=7s', 'load.timeout=2s', `run.settle=${SETTLE_MS}ms`].flatMap((value) => ['--set', value]);
       const running = lab(['run', 'raft', '--wan', 'lan', '--nodes', '3', '--rate', '40/s', '--on', 'local', '--fault', 'crash:leader@2s,for=1s', '--out', out, '--sink', 'influx', ...short], server.env);
       const ended = new AbortController();
       void running.then(() => ended.abort());
       let live = new Set<string>();
       while (!ended.signal.aborted) {
         await sleep(200);
-        const states = await server.query('SELECT "state" FROM "run" WHERE "runner" = \'local\'');
-        if (states[0]?.values[0]?.[1] === 'running') live = new Set([...live, ...(await server.query('SHOW SERIES WHERE "runner" = \'local\'')).flatMap(({ values }) => values.map(([key]) => String(key).split(',')[0] as string))]);
+        const series = await server.query('SHOW SERIES WHERE "runner" = \'local\'');
+        const known = await server.query('SELECT "ended" FROM "run" WHERE "runner" = \'local\'');
+        // What it writes when it has ended cannot come before its measure window is over; `ended` has the settle phase in it.
+        const overMs = Number(known[0]?.values[0]?.[1] ?? 0) - SETTLE_MS;
+        if (Date.now() < overMs) live = new Set([...live, ...series.flatMap(({ values }) => values.map(([key]) => String(key).split(',')[0] as string))]);
       }
       const { code, stdout, stderr } = await running;
       // 2: too busy a machine to measure on.
