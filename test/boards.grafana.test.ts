@@ -82,7 +82,9 @@ describe.skipIf(skips)('the boards in Grafana', () => {
     test('a run on real processes: every panel shows something, and the headline is what summary.json says', async () => {
       const run = runOf('raft', 'local');
       const { page, panels, problems } = await shown('lab-run', run, theme);
-      expect(problems).toEqual([]);
+      // No leader led throughout: then there is no closed form to draw.
+      const drawn = run.summary.metrics['optimum.ratio']?.value === null ? problems.filter((problem) => !problem.startsWith('Measured beside the closed form: ')) : problems;
+      expect(drawn).toEqual([]);
       expect(['Failed and unknown, by kind']).toEqual(expect.arrayContaining(silent('lab-run', panels)));
       expectHeadline(panels, run);
       expect(await page.getByTestId('data-testid annotation-marker').count()).toBeGreaterThan(0);
