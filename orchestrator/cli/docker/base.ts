@@ -91,8 +91,8 @@ async function debianArchive(report: (line: string) => void): Promise<string> {
 
 function mmdebstrap(file: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    const child = spawn('mmdebstrap', [...ARGUMENTS, SUITE, file], { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, LC_ALL: 'C' } });
-    // spawn's own timeout goes on when there is no such program, and holds the process.
+    const child = spawn('mmdebstrap', ['--format=tar', ...ARGUMENTS, SUITE, file], { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, LC_ALL: 'C' } });
+    // The name of an unfinished file does not end in .tar, from which it would know; spawn's own timeout goes on when there is no such program, and holds the process.
     const timer = setTimeout(() => child.kill(), MADE_WITHIN_MS).unref();
     let stderr = '';
     child.stderr.setEncoding('utf8').on('data', (text: string) => { stderr = (stderr + text).slice(-STDERR_KEPT_CHARS); });
