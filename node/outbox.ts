@@ -6,8 +6,10 @@ import type { Seat } from './seat.ts';
 import { encodeFrames } from './wire.ts';
 import type { Kind } from './wire.ts';
 
+/** name: the type of a message, where its protocol gives it one; of what the driver sends itself, its kind. */
+type Letter = { readonly kind: Kind; readonly name: string | null; readonly body: Uint8Array };
 type Held =
-  | { readonly after: number; readonly to: NodeId; readonly body: Uint8Array }
+  | { readonly after: number; readonly to: NodeId; readonly letter: Letter }
   | { readonly after: number; readonly to: null; readonly message: Json };
 type Write = { readonly number: number; readonly replaces: boolean; entries: readonly Json[] };
 
@@ -46,33 +48,33 @@ export class Outbox {
 
   send(to: NodeId | readonly NodeId[], message: Json): void {
     const targets = typeof to === 'string' ? [to] : to;
-    let body: Uint8Array | null = null;
+    let letter: Letter | null = null;
     for (const target of targets) {
       if (target === this.#seat.self) {
         if (this.#durable >= this.#written) this.#toSelf(message);
         else this.#held.push({ after: this.#written, to: null, message });
         continue;
       }
-      body ??= this.#encode(message);
-      if (body === null) return;
-      if (this.#durable >= this.#written) this.#transmit(target, 'message', body);
-      else this.#held.push({ after: this.#written, to: target, body });
+      letter ??= this.#letter('message', message);
+      if (letter === null) return;
+      if (this.#durable >= this.#written) this.#transmit(target, letter);
+      else this.#held.push({ after: this.#written, to: target, letter });
     }
   }
 
   sendBeforeDurable(to: NodeId | readonly NodeId[], message: Json): void {
-    const body = this.#encode(message);
-    if (body === null) return;
+    const letter = this.#letter('message', message);
+    if (letter === null) return;
     for (const target of typeof to === 'string' ? [to] : to) {
       assert(target !== this.#seat.self, 'sendBeforeDurable is never to self: that would count a vote that is not durable');
-      this.#transmit(target, 'message', body);
+      this.#transmit(target, letter);
     }
   }
 
   /** A frame of the driver itself; it promises nothing that a crash could break. */
   sendOwn(to: NodeId, kind: Kind, body: Json): void {
-    const encoded = this.#encode(body);
-    if (encoded !== null) this.#transmit(to, kind, encoded);
+    const letter = this.#letter(kind, body);
+    if (letter !== null) this.#transmit(to, letter);
   }
 
   /** Hands what this turn persisted to the disk. */
@@ -95,25 +97,30 @@ export class Outbox {
       if (held.after > durable) break;
       released++;
       if (held.to === null) this.#toSelf(held.message);
-      else this.#transmit(held.to, 'message', held.body);
+      else this.#transmit(held.to, held.letter);
     }
     if (released > 0) this.#held.splice(0, released);
   }
 
   /** null: larger than a message may be; counted, and asserted to be 0 in the simulator. */
-  #encode(message: Json): Uint8Array | null {
+  #letter(kind: Kind, message: Json): Letter | null {
     const body = this.#ports.bytes.encode(JSON.stringify(message));
-    if (body.length <= this.#seat.maxMessageBytes) return body;
+    if (body.length <= this.#seat.maxMessageBytes) return { kind, name: kind === 'message' ? typeOf(message) : kind, body };
     this.#counters.oversized++;
     return null;
   }
 
-  #transmit(to: NodeId, kind: Kind, body: Uint8Array): void {
+  #transmit(to: NodeId, { kind, name, body }: Letter): void {
     const { run, self, life, frameBytes } = this.#seat;
     const frames = encodeFrames({ run, from: self, to, life, kind }, this.#frame, body, frameBytes, this.#ports.bytes);
     for (const frame of frames) {
-      this.#ports.emit({ type: 'sent', peer: to, peerLife: this.#lifeOf(to), frame: this.#frame++, bytes: frame.length });
+      this.#ports.emit({ type: 'sent', peer: to, peerLife: this.#lifeOf(to), frame: this.#frame++, bytes: frame.length, ...(name === null ? {} : { message: name }) });
       this.#ports.send(to, frame);
     }
   }
+}
+
+function typeOf(message: Json): string | null {
+  const type = typeof message === 'object' && message !== null ? (message as { readonly [field: string]: Json | undefined })['type'] : null;
+  return typeof type === 'string' ? type : null;
 }

@@ -33,8 +33,9 @@ export type NodeEvent =
   | { readonly type: 'committed'; readonly command: Command | null; readonly at: Position; readonly value: string | null }
   /** Only when role, leader, epoch or configuration change. */
   | { readonly type: 'status'; readonly status: Status }
-  /** frame: the sender's frame number. */
-  | { readonly type: 'sent' | 'received'; readonly peer: NodeId; readonly peerLife: number; readonly frame: number; readonly bytes: number }
+  /** frame: the sender's frame number. message: its type, where the protocol gives its messages one; of the driver's own frames, their kind. */
+  | { readonly type: 'sent'; readonly peer: NodeId; readonly peerLife: number; readonly frame: number; readonly bytes: number; readonly message?: string }
+  | { readonly type: 'received'; readonly peer: NodeId; readonly peerLife: number; readonly frame: number; readonly bytes: number }
   | { readonly type: 'durable'; readonly entries: number; readonly bytes: number; readonly tookMs: number }
   /** Totals of this life, each second and at the end. */
   | { readonly type: 'traffic'; readonly sent: number; readonly received: number; readonly lost: number; readonly corrupt: number;
