@@ -81,12 +81,13 @@ export class InfluxClient {
     this.#agent.destroy();
   }
 
-  /** In one line, with the remedy. */
+  /** In one line, with the remedy. Throws what is no failure of the server or of the way to it: a bug must not look like one. */
   failure(error: unknown): LabError {
     if (error instanceof LabError) return error;
     if (error instanceof HttpError) return this.#refusal(error.statusCode ?? 0, messageOf(error.body ?? error.message));
     const { url } = this.#settings;
     const code = codeOf(error);
+    if (code === null) throw error;
     if (code === 'timeout') return new LabError('machine-lacks', `${url} does not answer in time`, 'look at the server, or set LAB_INFLUX_URL', error);
     return new LabError('machine-lacks', `InfluxDB at ${url} cannot be reached (${code})`, 'start it, or set LAB_INFLUX_URL', error);
   }
@@ -129,17 +130,18 @@ function messageOf(body: string): string {
   return said.replaceAll(/[\p{Cc}\s]+/gu, ' ').trim().slice(0, 200);
 }
 
-/** timeout, a system's code, or the message. */
-function codeOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
+/** timeout, or the code of the system, of Node.js or of undici; null: neither the server nor the network said this. */
+function codeOf(error: unknown): string | null {
+  if (!(error instanceof Error)) return null;
   if (error.name === 'TimeoutError' || error.name === 'RequestTimedOutError' || error.name === 'AbortError') return 'timeout';
   const { code } = error as NodeJS.ErrnoException;
-  return code ?? (error.cause === undefined ? error.message.split('\n')[0] ?? '' : codeOf(error.cause));
+  return code ?? codeOf(error.cause);
 }
 
 /** true: the same write may succeed a moment later. */
 export function mayPass(error: unknown): boolean {
-  return !(error instanceof HttpError) || error.statusCode === 429 || (error.statusCode ?? 0) >= 500;
+  if (!(error instanceof HttpError)) return codeOf(error) !== null;
+  return error.statusCode === 429 || (error.statusCode ?? 0) >= 500;
 }
 
 /** Line protocol. startedAtMs: Unix ms, whole, of the points' time zero. */

@@ -16,6 +16,7 @@ import type { LabEvent, Summary } from '../../kinds.ts';
 import { influx } from '../sinks/influx.ts';
 import { openSinks } from '../sinks/open.ts';
 import { replayFolders } from '../replay.ts';
+import { InfluxClient } from './client.ts';
 
 type Answer = { readonly status: number; readonly body?: string; readonly date?: string } | 'hang' | 'break';
 type Asked = { readonly path: string; readonly authorization: string | undefined; readonly lines: readonly string[] };
@@ -143,6 +144,12 @@ describe('each failure is one line with its remedy, and how to send the points l
     expect(warnings).toEqual([expect.stringMatching(line)]);
     expect(warnings[0]).toContain(later());
     expect(asked).toHaveLength(1 + attempts);
+  });
+
+  test('a bug is not taken for a server that is gone', async () => {
+    vi.spyOn(InfluxClient.prototype, 'write').mockRejectedValue(new ReferenceError('lines is not defined'));
+    expect(await run()).toEqual(['warning: the sink influx is left out: lines is not defined']);
+    vi.restoreAllMocks();
   });
 
   test('nothing listens', async () => {

@@ -72,7 +72,7 @@ export class Sender {
       const ended = await Promise.race([this.#sending, deadline]);
       late.abort();
       if (ended !== 'late') continue;
-      this.failure = { error: new Error('the server is too slow', { cause: new Error('timeout') }) };
+      this.failure = { error: new DOMException('the server is too slow', 'TimeoutError') };
     }
     this.#closed = true;
     this.#queue = [];
