@@ -137,6 +137,11 @@ export interface Protocol<Message extends Json, Entry extends Json, Options> {
   readonly reconfigurable?: boolean;
   /** Default false; true: log epochs never fall from slot to slot. */
   readonly epochsRiseWithSlot?: boolean;
+  /**
+   * The longest of its periods in ms, such as an election timeout or a round; `options` are resolved. Default 1000. A hunt draws delays
+   * beyond it, and expects that clients are answered again within ten of them once every fault is over.
+   */
+  longestPeriodMs?(options: Options): number;
   /** The closed form of the commit latency that a client sees; null where the protocol states none. */
   expected?(options: Options, facts: Facts, load: ExpectedLoad): Expected | null;
 }

@@ -11,6 +11,7 @@ import type { LinkChange } from '../netem/overlay.ts';
 import type { LinkTrack } from '../netem/schedule.ts';
 import type { Certificate, Probes } from '../netem/certificate.ts';
 import type { LinkCounters, Probe } from '../netem/shaper.ts';
+import type { Moment } from '../sim/moments.ts';
 
 /** closed: attempts pass; open: none does; half-open: one tries. */
 export type BreakerState = 'closed' | 'open' | 'half-open';
@@ -183,6 +184,21 @@ export interface Runner {
   certify(plan: Plan, context: RunContext): Promise<void>;
 }
 
+/**
+ * Instead of a time: the fault waits from its planned time on until one node has gone through these moments one after the other,
+ * and happens afterMs later; 0: in that instant, in the middle of what the node does. `any` then means this node.
+ */
+export type Aim = {
+  readonly moments: readonly Moment[];
+  /** So many times it lets pass. */
+  readonly passes: number;
+  /** Absent: whichever node comes first. */
+  readonly node?: NodeId;
+  readonly afterMs: number;
+  /** From here on nothing of it happens. */
+  readonly untilMs: number;
+};
+
 /** One run, spelled out: all randomness is fixed here or follows from `seed`. Saved with its results, can be run again. Times in ms. */
 export type Plan = {
   readonly version: 1;
@@ -239,8 +255,8 @@ export type Plan = {
   /** At most; ends as soon as no command is open. */
   readonly settleMs: number;
   readonly detail: Detail;
-  /** atMs: since the run's start (warm-up included). index counts the experiment's faults from 0. phase: begin at its first action, end at its last. */
-  readonly schedule: readonly { readonly atMs: number; readonly fault: { readonly name: string; readonly index: number; readonly phase: 'begin' | 'middle' | 'end' }; readonly action: Action }[];
+  /** atMs: since the run's start (warm-up included). index counts the experiment's faults from 0. phase: begin at its first action, end at its last. aim: of hunts, which only the simulator runs. */
+  readonly schedule: readonly { readonly atMs: number; readonly aim?: Aim; readonly fault: { readonly name: string; readonly index: number; readonly phase: 'begin' | 'middle' | 'end' }; readonly action: Action }[];
   readonly thresholds: readonly { readonly metric: string; readonly below?: number; readonly above?: number }[];
   /** What planning wants the user to know. */
   readonly warnings: readonly string[];

@@ -63,6 +63,11 @@ export class Resolver {
     return this.#members;
   }
 
+  /** The fault means this node by `any`. */
+  bind(index: number, node: NodeId): void {
+    this.#bound.set(`${index} any`, [node]);
+  }
+
   /** A change of membership was answered with ok. */
   changed(change: Change): void {
     this.#changes.push(change);

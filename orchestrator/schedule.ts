@@ -74,9 +74,13 @@ function checkSpares(entries: Plan['schedule'], { nodes, document }: Scene): voi
   }
 }
 
-/** Each fault has an overlay of its own, so that healing one takes off only what is its own. */
-function ownOverlay(action: Action, index: number): Action {
-  return action.type === 'cut' || action.type === 'links' ? { ...action, overlay: `${action.overlay}-${index}` } : action;
+/** The actions of one fault as entries of a schedule. Each fault has an overlay of its own, so that healing one takes off only what is its own. */
+export function entriesOf(name: string, index: number, startMs: number, actions: ReturnType<Fault['actions']>): Plan['schedule'] {
+  return actions.map(({ afterMs, action }, position) => {
+    const phase = position === 0 ? 'begin' : position === actions.length - 1 ? 'end' : 'middle';
+    const own = action.type === 'cut' || action.type === 'links' ? { ...action, overlay: `${action.overlay}-${index}` } : action;
+    return { atMs: startMs + afterMs, fault: { name, index, phase }, action: own };
+  });
 }
 
 export function scheduleOf(choices: readonly FaultChoice[], scene: Scene, subject: Subject, seed: string): { readonly schedule: Plan['schedule']; readonly warnings: readonly string[] } {
@@ -94,7 +98,7 @@ export function scheduleOf(choices: readonly FaultChoice[], scene: Scene, subjec
     if (actions.length === 0) fail(document, path, `with ${cluster.nodes.length} nodes there is nothing that ${name} could do`, 'give the experiment more nodes, or choose another fault');
     const lastMs = startMs + Math.max(...actions.map(({ afterMs }) => afterMs));
     if (lastMs > scene.warmupMs + scene.measureMs) warnings.push(`${name} at ${atMs / 1000}s lasts beyond the measure window: what follows it is not measured`);
-    return actions.map(({ afterMs, action }, position) => {
+    for (const { action } of actions) {
       if (!scene.supports.has(action.type)) {
         throw new LabError('not-supported', `${document.where(path)}: the runner ${scene.runner} cannot do ${JSON.stringify(action.type)}, which ${name} needs`, `it can do ${[...scene.supports].join(', ') || 'nothing'}; leave the fault out, or run it elsewhere`);
       }
@@ -103,9 +107,8 @@ export function scheduleOf(choices: readonly FaultChoice[], scene: Scene, subjec
         fail(document, path, `${subject.label} cannot change its members`, 'leave the fault out, or choose protocols that are reconfigurable');
       }
       if (action.type === 'load' && !scene.openLoop) fail(document, path, 'rate: max is a closed loop, which has no rate to change', 'give load.rate a value, such as 50/s');
-      const phase = position === 0 ? 'begin' : position === actions.length - 1 ? 'end' : 'middle';
-      return { atMs: startMs + afterMs, fault: { name, index, phase }, action: ownOverlay(action, index) } as const;
-    });
+    }
+    return entriesOf(name, index, startMs, actions);
   });
   checkSpares(entries, scene);
   // Stable: what begins together keeps the order of the file.

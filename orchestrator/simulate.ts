@@ -1,13 +1,15 @@
 // The runner `sim`: a whole plan in virtual time. Nodes, links, disks and clocks are the simulator's; clients, faults and
 // selectors are the same code as on real processes. A seed fixes every byte of the event stream.
+import type { NodeId } from '../node/contract.ts';
 import { randomStream } from '../node/kit/random.ts';
 import { LinkSteps } from '../netem/schedule.ts';
 import type { Reply } from '../node/replica.ts';
 import type { Bytes } from '../node/wire.ts';
 import { World } from '../sim/world.ts';
+import { Aims } from './aims.ts';
 import { BUILTINS, named, type Registry } from './builtins.ts';
 import { LabError } from './errors.ts';
-import type { ClientEvent, Plan, RunContext, RunEvent, Runner } from './kinds.ts';
+import type { Aim, ClientEvent, Plan, RunContext, RunEvent, Runner } from './kinds.ts';
 import { openClientDelay } from './load/client-delay.ts';
 import { Sessions } from './load/sessions.ts';
 import { simulatedProbes } from './probing.ts';
@@ -65,12 +67,13 @@ class SimulatedRun {
     this.#plan = plan;
     this.#emit = emit;
     const protocol = named(registry.protocols, plan.protocol, 'protocol');
+    const aims = new Aims(plan.schedule, ({ aim, entries }, node) => this.#strike(aim, entries, node));
     this.world = new World({
       protocol, bytes, seed: plan.seed, epochMs: plan.epochMs, links: plan.links, detail: plan.detail,
       seats: plan.nodes.map(({ id }) => seatOf(plan, id)),
       clocks: Object.fromEntries(plan.nodes.map(({ id, clock }) => [id, clock])),
       fsyncMs: simulatedFsyncMs(plan), requestTimeoutMs: plan.load.timeoutMs,
-    }, emit);
+    }, emit, (node, moment) => aims.see(node, moment, this.world.nowMs));
     this.#resolver = new Resolver(plan, randomStream(plan.seed, 'selectors'));
     const delay = openClientDelay(plan);
     this.#sessions = new Sessions(plan, named(registry.workloads, plan.load.workload, 'workload'), {
@@ -93,7 +96,7 @@ class SimulatedRun {
     for (const probes of simulatedProbes(plan)) this.#own('lab', { type: 'certificate', phase: 'idle', ...probes });
     for (const id of membersOf(plan)) this.world.start(id);
     this.#nextLinks(new LinkSteps(plan.links, plan.linkSchedule?.tracks ?? []));
-    for (const entry of plan.schedule) this.world.at(entry.atMs, () => this.#act(entry));
+    for (const entry of plan.schedule) if (entry.aim === undefined) this.world.at(entry.atMs, () => this.#act(entry));
     this.world.at(0, () => this.#sessions.start());
   }
 
@@ -124,6 +127,19 @@ class SimulatedRun {
 
   #view(): View {
     return new Map(this.#plan.nodes.map(({ id }) => [id, { status: this.world.status(id), up: this.world.isUp(id) }]));
+  }
+
+  /** The entries of an aimed fault keep their distances. */
+  #strike({ afterMs, untilMs }: Aim, entries: Plan['schedule'], node: NodeId): void {
+    const { world } = this;
+    const aimedMs = entries[0]?.atMs ?? 0;
+    for (const entry of entries) {
+      this.#resolver.bind(entry.fault.index, node);
+      const atMs = world.nowMs + afterMs + entry.atMs - aimedMs;
+      if (atMs >= untilMs) continue;
+      if (atMs === world.nowMs) this.#act(entry);
+      else world.at(atMs, () => this.#act(entry));
+    }
   }
 
   #act(entry: Plan['schedule'][number]): void {

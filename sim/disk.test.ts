@@ -13,6 +13,7 @@ function openDisk(fsyncMs = 5) {
   const disk = new Disk({
     fsyncMs,
     later: (afterMs, run) => queue.push(nowMs + afterMs, run),
+    flushing: () => undefined,
     flushed: (entries) => flushes.push({ atMs: nowMs, entries }),
     failed: (fault) => failures.push(`${fault} at ${nowMs}`),
   });

@@ -10,7 +10,9 @@ type Write = { readonly replaces: boolean; readonly entries: readonly string[]; 
 export type DiskPorts = {
   readonly fsyncMs: number;
   later(afterMs: number, run: () => void): void;
-  /** One flush is done. */
+  /** A flush has begun; the node may crash in this call. */
+  flushing(): void;
+  /** One flush is done, and nothing that waited for it has happened yet; the node may crash in this call. */
   flushed(entries: number, bytes: number, tookMs: number): void;
   /** A flush failed: the node is to end. */
   failed(fault: 'error' | 'full'): void;
@@ -103,6 +105,7 @@ export class Disk {
       if (fault === undefined) this.#finish(tookMs);
       else this.#ports.failed(fault);
     });
+    this.#ports.flushing();
   }
 
   #finish(tookMs: number): void {

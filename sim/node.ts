@@ -1,37 +1,18 @@
 // One node of the simulated cluster: what lasts (its disk, its clock, its count of events) and the life it is living. Every
 // input of a life passes #input: a dead node loses it, a paused one keeps it, and a bug in the machine is told with its place.
 import type { Clock, ClockChange } from '../node/clock.ts';
-import type { AnyProtocol, Command, CommandId, NodeId, Status } from '../node/contract.ts';
+import type { Command, CommandId, NodeId, Status } from '../node/contract.ts';
 import { randomStream } from '../node/kit/random.ts';
 import { assert } from '../node/assert.ts';
 import { DISK_TRACES } from '../node/disk-fault.ts';
 import type { DiskChange, DiskKept } from '../node/disk-fault.ts';
 import { Replica } from '../node/replica.ts';
 import type { NodeEvent, Ports, Reply } from '../node/replica.ts';
-import type { Detail, Seat } from '../node/seat.ts';
-import type { Bytes } from '../node/wire.ts';
+import type { Seat } from '../node/seat.ts';
 import { Disk } from './disk.ts';
+import { Moments } from './moments.ts';
+import type { Surroundings } from './surroundings.ts';
 import { Timers } from './timers.ts';
-
-/** atMs: true time since the world began. */
-export type WorldEvent = { readonly atMs: number; readonly node: NodeId; readonly life: number; readonly sequence: number } & NodeEvent;
-
-/** What the world is to a node. */
-export type Surroundings = {
-  readonly protocol: AnyProtocol;
-  readonly seed: string;
-  readonly fsyncMs: number;
-  readonly requestTimeoutMs: number;
-  readonly detail: Detail;
-  readonly bytes: Bytes;
-  now(): number;
-  at(atMs: number, run: () => void): void;
-  /** false: the link lost it. */
-  transmit(from: NodeId, to: NodeId, frame: Uint8Array): boolean;
-  /** This node has something for a turn at the end of this instant. */
-  wake(node: SimulatedNode): void;
-  emit(event: WorldEvent): void;
-};
 
 type Life = {
   readonly number: number;
@@ -43,6 +24,7 @@ type Life = {
   /** What arrived while the process stood still. */
   readonly held: (() => void)[];
   heldFrames: number;
+  readonly moments: Moments;
 };
 
 /** A paused process's socket buffer, in datagrams. */
@@ -62,6 +44,8 @@ export class SimulatedNode {
   readonly #skip: (count: number) => boolean;
   #life: Life | null = null;
   #lives = 0;
+  /** The last life that has ended: its machine may still be within a turn, of which nothing may come. */
+  #over = 0;
   #paused = false;
   #sequence = 0;
   #instantMs = -1;
@@ -76,6 +60,7 @@ export class SimulatedNode {
     this.#disk = new Disk({
       fsyncMs: around.fsyncMs,
       later: (afterMs, run) => around.at(around.now() + afterMs, () => this.#input(run)),
+      flushing: () => around.seen(this.id, 'flush'),
       flushed: (entries, bytes, tookMs) => this.#flushed(entries, bytes, tookMs),
       failed: (fault) => this.#diskFailed(fault),
     });
@@ -113,11 +98,13 @@ export class SimulatedNode {
     this.#guarded(() => {
       this.#life = {
         number, timers, waiting: new Map(), traffic: { sent: 0, received: 0, lost: 0, bytes: 0, fsyncs: 0 }, held: [], heldFrames: 0,
+        moments: new Moments((moment) => { if (number > this.#over) this.#around.seen(this.id, moment); }),
         replica: new Replica(protocol, { ...this.#seat, life: number }, this.#ports(number, timers)),
       };
     });
     if (log.torn) this.#emit(number, { type: 'trace', name: DISK_TRACES.torn });
     this.#input(() => this.#life?.replica.deliver({ type: 'start', entries: log.entries }));
+    this.#around.seen(this.id, 'started');
   }
 
   crash(mode: DiskKept): void {
@@ -126,6 +113,7 @@ export class SimulatedNode {
     this.#tellTraffic(life);
     life.timers.stop();
     this.#life = null;
+    this.#over = life.number;
     this.#disk.crash(mode, randomStream(this.#around.seed, 'disk', this.id, life.number));
     for (const id of life.waiting.keys()) this.#answer(life, id, UNREACHABLE);
   }
@@ -225,24 +213,31 @@ export class SimulatedNode {
   #ports(life: number, timers: Timers): Ports {
     const around = this.#around;
     const clock = this.#clock;
+    const isOver = () => life <= this.#over;
     return {
       now: () => clock.monotonic(around.now()),
       wallClock: () => clock.wall(around.now()),
       random: randomStream(around.seed, 'node', this.id, life),
-      send: (to, frame) => {
-        if (!around.transmit(this.id, to, frame) && this.#life !== null) this.#life.traffic.lost++;
-      },
-      append: (entries, durable) => this.#disk.append(entries, durable),
-      replace: (entries, durable) => this.#disk.replace(entries, durable),
+      send: (to, frame) => { if (!isOver()) this.#send(to, frame); },
+      append: (entries, durable) => { if (!isOver()) this.#disk.append(entries, durable); },
+      replace: (entries, durable) => { if (!isOver()) this.#disk.replace(entries, durable); },
       setTimer: (name, afterMs) => timers.setTimer(name, afterMs),
       setAlarm: (name, wallClockMs) => timers.setAlarm(name, wallClockMs),
       clearTimer: (name) => timers.clear(name),
-      emit: (event) => this.#observe(life, event),
+      emit: (event) => { if (!isOver()) this.#observe(life, event); },
       reply: (id, reply) => {
-        if (this.#life !== null) this.#answer(this.#life, id, reply);
+        if (!isOver() && this.#life !== null) this.#answer(this.#life, id, reply);
       },
       bytes: around.bytes,
     };
+  }
+
+  #send(to: NodeId, frame: Uint8Array): void {
+    const transmitted = this.#around.transmit(this.id, to, frame);
+    const life = this.#life;
+    if (life === null) return;
+    if (!transmitted) life.traffic.lost++;
+    life.moments.sent();
   }
 
   #observe(life: number, event: NodeEvent): void {
@@ -255,6 +250,8 @@ export class SimulatedNode {
       if (this.#skip(event.frame)) return;
     }
     this.#emit(life, event);
+    if (event.type === 'placed' || event.type === 'committed') this.#around.seen(this.id, event.type);
+    else if (event.type === 'status') this.#life?.moments.status(event.status);
   }
 
   #emit(life: number, event: NodeEvent): void {
@@ -275,6 +272,7 @@ export class SimulatedNode {
     const life = this.#life;
     if (life === null) return;
     if (!this.#skip(life.traffic.fsyncs++)) this.#emit(life.number, { type: 'durable', entries, bytes, tookMs });
+    life.moments.durable();
   }
 
   /** Answers leave the turn that gives them before a client sees them. */

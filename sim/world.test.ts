@@ -10,7 +10,7 @@ import { PERFECT_LINK } from '../netem/link.ts';
 import type { Link } from '../netem/link.ts';
 import { nodeBytes } from '../test/bytes.ts';
 import { simulatedStory } from '../test/simulated-story.ts';
-import type { WorldEvent } from './node.ts';
+import type { WorldEvent } from './surroundings.ts';
 import { World } from './world.ts';
 
 const NODES = ['n1', 'n2'];

@@ -18,8 +18,9 @@ import type { Link, LinkMatrix, LinkState } from '../netem/link.ts';
 import { LinkOverlays } from '../netem/overlay.ts';
 import type { ChangedLink } from '../netem/overlay.ts';
 import type { ScheduledLink } from '../netem/schedule.ts';
+import type { Moment } from './moments.ts';
 import { SimulatedNode } from './node.ts';
-import type { WorldEvent } from './node.ts';
+import type { WorldEvent } from './surroundings.ts';
 
 export type WorldSpec = {
   readonly protocol: AnyProtocol;
@@ -50,7 +51,8 @@ export class World {
   readonly #awake = new Set<SimulatedNode>();
   #nowMs = 0;
 
-  constructor(spec: WorldSpec, emit: (event: WorldEvent) => void) {
+  /** seen: may do to the world what a fault does, in the very instant. */
+  constructor(spec: WorldSpec, emit: (event: WorldEvent) => void, seen: (node: NodeId, moment: Moment) => void = () => undefined) {
     this.#spec = spec;
     this.#overlays = new LinkOverlays(spec.links);
     const { protocol, seed, fsyncMs, requestTimeoutMs, detail, bytes } = spec;
@@ -58,7 +60,7 @@ export class World {
       const clock = spec.clocks[seat.self];
       assert(clock !== undefined, `no clock for ${seat.self}`);
       this.#nodes.set(seat.self, new SimulatedNode(seat, openClock(clock, spec.epochMs, randomStream(seed, 'clock', seat.self)), {
-        protocol, seed, fsyncMs, requestTimeoutMs, detail, bytes, emit,
+        protocol, seed, fsyncMs, requestTimeoutMs, detail, bytes, emit, seen,
         now: () => this.#nowMs,
         at: (atMs, run) => this.at(atMs, run),
         transmit: (from, to, frame) => this.#transmit(from, to, frame),

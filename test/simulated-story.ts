@@ -4,7 +4,7 @@ import { randomStream } from '../node/kit/random.ts';
 import { toy } from '../node/protocols/toy.ts';
 import type { LinkMatrix } from '../netem/link.ts';
 import { PERFECT_LINK } from '../netem/link.ts';
-import type { WorldEvent } from '../sim/node.ts';
+import type { WorldEvent } from '../sim/surroundings.ts';
 import { World } from '../sim/world.ts';
 import { nodeBytes } from './bytes.ts';
 

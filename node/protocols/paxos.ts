@@ -16,4 +16,5 @@ export const paxos = protocol<Json, Entry, Options>({
   resolve,
   leadership,
   expected,
+  longestPeriodMs: ({ timeoutMs }) => (timeoutMs === 'auto' ? 300 : timeoutMs[1]),
 });

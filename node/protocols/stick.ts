@@ -332,4 +332,5 @@ export const stick = protocol<Json, Consensus, Options>({
   epochsRiseWithSlot: true,
   resolve,
   expected,
+  longestPeriodMs: ({ roundMs }) => roundMs,
 });
