@@ -57,11 +57,11 @@ export class LinkProber {
     }
   }
 
-  /** Until ended, round after round; each node probes another peer in each. quietMs: for so long nothing is planned; 0 while a fault is on. */
+  /** Until stopped or ended, round after round; each node probes another peer in each. quietMs: for so long nothing is planned; 0 while a fault is on. */
   async during(network: Pick<RunNetwork, 'changes' | 'isAsPlanned'>, quietMs: () => number, ended: AbortSignal): Promise<void> {
     const ids = this.#ports.plan.nodes.map(({ id }) => id);
     const neededMs = ROUND_MS + longestDelayMs(this.#ports.plan) + SETTLE_MS + LATE_PLANNED_MS;
-    for (let round = 0; !ended.aborted && ids.length > 1; round++) {
+    for (let round = 0; !ended.aborted && !this.#ports.stopped() && ids.length > 1; round++) {
       const step = 1 + (round % (ids.length - 1));
       const pairs = ids.map((from, index) => [from, ids[(index + step) % ids.length] as NodeId] as const)
         .filter(([from, to]) => [from, to].every((id) => this.#ports.cluster.isUp(id)) && network.isAsPlanned(from, to));
