@@ -38,9 +38,15 @@ const histories = fc.array(fc.record({
   });
 });
 
+/** Forty concurrent appends that no order explains: nobody tries all of theirs. */
+const hard: readonly Call[] = [
+  ...Array.from({ length: 40 }, (_, index): Call => ({ id: `h${index}`, op: { type: 'append', key: 'h', value: `${index % 7}` }, value: null, from: index, to: 100 + index, slot: null })),
+  { id: 'h', op: get('h'), value: 'x', from: 200, to: 201, slot: null },
+];
+
 describe('the search for an order', () => {
   test.each(Object.entries(verdicts.jepsen_etcd))('judges %s as Porcupine does: %s', (file, linearizable) => {
-    expect(searchOrder(jepsenCalls(read(file)), registers(null), 2_000_000).linearizable).toBe(linearizable);
+    expect(searchOrder(jepsenCalls(read(file)), registers(null), { maxSteps: 2_000_000 }).linearizable).toBe(linearizable);
   });
 
   test.each(Object.entries(verdicts.kv))('judges %s, key by key, as Porcupine does: %s', (file, linearizable) => {
@@ -54,9 +60,41 @@ describe('the search for an order', () => {
     fc.assert(fc.property(histories, (calls) => {
       const legal = bruteForce(calls, model);
       found[legal ? 'legal' : 'illegal']++;
-      expect(searchOrder(calls, model, 100_000).linearizable).toBe(legal);
+      expect(searchOrder(calls, model, { maxSteps: 100_000 }).linearizable).toBe(legal);
     }), { numRuns: 3000, seed: 7 });
     expect(Math.min(found.legal, found.illegal)).toBeGreaterThan(300);
+  });
+
+  test('tells of an illegal history an order that is legal, and calls of which none can follow it', () => {
+    const model = registers(null);
+    fc.assert(fc.property(histories, (calls) => {
+      const { linearizable, deepest: { order, stuck, taken } } = searchOrder(calls, model, { maxSteps: 100_000 });
+      if (linearizable !== false) return;
+      let state = model.initial;
+      order.forEach((call, index) => {
+        expect(calls.filter((other) => other.to < call.from).every((other) => order.indexOf(other) >= 0 && order.indexOf(other) < index)).toBe(true);
+        const { legal, state: after } = model.step(state, call.op, call.value);
+        expect(legal).toBe(true);
+        state = after;
+      });
+      expect(order).toHaveLength(taken);
+      const rest = calls.filter((call) => call.to !== Infinity && !order.includes(call));
+      expect(new Set(stuck)).toEqual(new Set(rest.filter((call) => !rest.some((other) => other.to < call.from))));
+      for (const { op, value } of stuck) expect(model.step(state, op, value).legal).toBe(false);
+    }), { numRuns: 3000, seed: 8 });
+  });
+
+  test('a key that is too hard hides no violation of another', () => {
+    const stale = Array.from({ length: 60 }, (_, index): Call => ({ id: `s${index}`, op: index === 59 ? get('s') : put('s', `v${index}`), value: index === 59 ? 'v1' : null, from: 2 * index, to: 2 * index + 1, slot: null }));
+    const partitions = new Map([['h', hard], ['s', stale]]);
+    expect(judgeCalls(partitions, registers(null), { maxSteps: 300_000 })).toMatchObject({ valid: false, witness: { key: 's' } });
+  });
+
+  test('a search ends at its limit of memory, and when it is told that its time is over', () => {
+    const calls = jepsenCalls(read('etcd_040.txt'));
+    expect(searchOrder(calls, registers(null), { maxSteps: 2_000_000, maxBytes: 1_000 })).toMatchObject({ linearizable: 'unknown', limit: 'memory' });
+    expect(judgeCalls(new Map([['r', calls]]), registers(null), { maxSteps: 2_000_000, maxBytes: 1_000 }).because).toMatch(/^key r: not decided in the memory allowed \(/);
+    expect(searchOrder(hard, registers(null), { maxSteps: 2_000_000, outOfTime: () => true })).toMatchObject({ linearizable: 'unknown', limit: 'time' });
   });
 
   test('a long history of few concurrent calls needs a few steps a call', () => {
@@ -66,7 +104,7 @@ describe('the search for an order', () => {
       const value = op.type === 'get' && index > 0 ? `v${index - 1}` : null;
       calls.push({ id: `c:${index}`, op, value, from: index * 10, to: index * 10 + (index % 3 === 1 ? 15 : 9), slot: null });
     }
-    const search = searchOrder(calls, registers(null), 2_000_000);
+    const search = searchOrder(calls, registers(null), { maxSteps: 2_000_000 });
     expect(search.linearizable).toBe(true);
     expect(search.steps).toBeLessThan(100_000);
   });
@@ -74,9 +112,9 @@ describe('the search for an order', () => {
   test('open calls that explain an answer are taken, others are not needed', () => {
     const open: Call[] = Array.from({ length: 40 }, (_, index) => ({ id: `u${index}:1`, op: put('k', `u${index}`), value: null, from: index, to: Infinity, slot: null }));
     const reads = [7, 3, 31].map((value, index): Call => ({ id: `r:${index}`, op: get('k'), value: `u${value}`, from: 100 + index * 2, to: 101 + index * 2, slot: null }));
-    expect(searchOrder([...open, ...reads], registers(null), 2_000_000).linearizable).toBe(true);
+    expect(searchOrder([...open, ...reads], registers(null), { maxSteps: 2_000_000 }).linearizable).toBe(true);
     const again: Call = { id: 'r:9', op: get('k'), value: 'u7', from: 200, to: 201, slot: null };
-    expect(searchOrder([...open.slice(0, 12), ...reads.slice(0, 2), again], registers(null), 2_000_000).linearizable).toBe(false);
+    expect(searchOrder([...open.slice(0, 12), ...reads.slice(0, 2), again], registers(null), { maxSteps: 2_000_000 }).linearizable).toBe(false);
   });
 
   test('slots lead through hundreds of concurrent calls, unknown ones among them', () => {
@@ -88,16 +126,16 @@ describe('the search for an order', () => {
       const from = slot * 10 + ((slot * 7919) % 4001);
       calls.push({ id: `c:${slot}`, op, value, from, to: slot % 10 === 6 ? Infinity : from + 8001 + (slot % 3), slot });
     }
-    const search = searchOrder(calls, registers(null), 2_000_000);
+    const search = searchOrder(calls, registers(null), { maxSteps: 2_000_000 });
     expect(search.linearizable).toBe(true);
     expect(search.steps).toBeLessThan(600_000);
-    expect(searchOrder(calls.map((call) => ({ ...call, slot: null })), registers(null), 600_000).linearizable).toBe('unknown');
+    expect(searchOrder(calls.map((call) => ({ ...call, slot: null })), registers(null), { maxSteps: 600_000 }).linearizable).toBe('unknown');
   });
 
   test('a search beyond its budget is unknown', () => {
     const calls = jepsenCalls(read('etcd_040.txt'));
-    expect(searchOrder(calls, registers(null), 50)).toMatchObject({ linearizable: 'unknown', steps: expect.any(Number) });
-    const verdict = judgeCalls(new Map([['r', calls]]), registers(null), 50);
+    expect(searchOrder(calls, registers(null), { maxSteps: 50 })).toMatchObject({ linearizable: 'unknown', steps: expect.any(Number) });
+    const verdict = judgeCalls(new Map([['r', calls]]), registers(null), { maxSteps: 50 });
     expect(verdict).toMatchObject({ valid: 'unknown', because: expect.stringMatching(/^key r: not decided within \d+ steps \(\d+ operations, \d+ of unknown outcome\)$/) });
   });
 });

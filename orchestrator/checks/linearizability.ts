@@ -6,12 +6,11 @@
 import type { CommandId, KeyOperation } from '../../node/contract.ts';
 import type { Check, Model, Verdict } from '../kinds.ts';
 import { counted, operationInWords } from './words.ts';
-import { searchOrder } from './wgl.ts';
-import type { Call, Search } from './wgl.ts';
+import { type Judged, searchPartitions } from './partitions.ts';
+import type { Call, Limits, Search } from './wgl.ts';
 
 const NAME = { check: 'linearizability', claim: 'linearizability' } as const;
-/** Of the model, for one key and for a run: some seconds at most. */
-const MAX_STEPS_PER_KEY = 2_000_000;
+/** Of the model, for a run: some seconds at most. */
 const MAX_STEPS = 10_000_000;
 /** Calls shown of those that were stuck. */
 const MAX_SHOWN = 6;
@@ -23,27 +22,20 @@ function answerIfDone(op: KeyOperation): string | null {
   return op.type === 'cas' ? 'true' : null;
 }
 
-/** The verdict on complete partitions; a larger budget for tools that have the time. */
+/** The verdict on complete partitions. */
 // oxlint-disable-next-line typescript/no-explicit-any -- any workload's model
-export function judgeCalls(partitions: ReadonlyMap<string, readonly Call[]>, model: Model<any>, maxSteps = MAX_STEPS, maxStepsPerKey = MAX_STEPS_PER_KEY): Verdict {
-  let operations = 0;
-  let steps = 0;
-  let undecided: { readonly key: string; readonly calls: readonly Call[] } | null = null;
-  for (const [key, calls] of [...partitions].sort(([, a], [, b]) => a.length - b.length)) {
-    operations += calls.length;
-    const search = searchOrder(calls, model, Math.min(maxStepsPerKey, maxSteps - steps));
-    steps += search.steps;
-    if (search.linearizable === false) return violated(key, calls, search);
-    if (search.linearizable === 'unknown') undecided ??= { key, calls };
-  }
-  if (undecided !== null) {
-    const open = undecided.calls.filter((call) => call.to === Infinity).length;
-    return {
-      ...NAME, valid: 'unknown',
-      because: `key ${undecided.key}: not decided within ${steps} steps (${counted(undecided.calls.length, 'operation')}, ${open} of unknown outcome)`,
-    };
-  }
-  return { ...NAME, valid: true, because: `${counted(operations, 'operation')} on ${counted(partitions.size, 'key')} have a legal order` };
+export function judgeCalls(partitions: ReadonlyMap<string, readonly Call[]>, model: Model<any>, limits: Limits = { maxSteps: MAX_STEPS }): Verdict {
+  return verdictOf(searchPartitions(partitions, model, limits));
+}
+
+/** In words, with the dead end as witness. */
+export function verdictOf({ linearizable, operations, keys, steps, culprit }: Judged): Verdict {
+  if (culprit === null) return { ...NAME, valid: true, because: `${counted(operations, 'operation')} on ${counted(keys, 'key')} have a legal order` };
+  if (linearizable === false) return violated(culprit.key, culprit.calls, culprit.search);
+  const { key, calls, search: { limit } } = culprit;
+  const open = calls.filter((call) => call.to === Infinity).length;
+  const spent = limit === 'memory' ? 'in the memory allowed' : limit === 'time' ? 'in the time allowed' : `within ${steps} steps`;
+  return { ...NAME, valid: 'unknown', because: `key ${key}: not decided ${spent} (${counted(calls.length, 'operation')}, ${open} of unknown outcome)` };
 }
 
 function violated(key: string, calls: readonly Call[], { deepest }: Search): Verdict {

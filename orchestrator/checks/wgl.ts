@@ -9,9 +9,10 @@
 //   without any turning back, however many calls are concurrent; the slots decide only what is tried first.
 // - The set of calls taken is written as its highest member and those below it that are missing, which are only the
 //   concurrent ones; so a key does not grow with the history.
-// Pure code has no clock: the budget is a number of model steps.
+// Pure code has no clock: the budget is a number of model steps and of bytes; who has a clock may stop it by that too.
 import type { CommandId, KeyOperation } from '../../node/contract.ts';
 import type { Model } from '../kinds.ts';
+import { Links } from './links.ts';
 
 /** from, to: places in the order of all client events. to = Infinity: outcome unknown, may or may not have happened. */
 export type Call = {
@@ -24,53 +25,27 @@ export type Call = {
   readonly slot: number | null;
 };
 
+/** maxBytes: of what is remembered, roughly; default 512 MB. outOfTime: asked now and then. */
+export type Limits = { readonly maxSteps: number; readonly maxBytes?: number; readonly outOfTime?: () => boolean };
+/** Which of the limits ended a search. */
+export type Limit = 'steps' | 'memory' | 'time';
+
 export type Search = {
   readonly linearizable: boolean | 'unknown';
+  /** Of an unknown one. */
+  readonly limit: Limit | null;
   readonly steps: number;
-  /** How far the best order came, the state there, and the calls of which none could be next. */
-  readonly deepest: { readonly taken: number; readonly state: string; readonly stuck: readonly Call[] };
+  /**
+   * Where the order was that explains most answers: how many calls it takes (some of unknown outcome may be among them), the
+   * state there, the answered calls of which one would have to be next, and none can be. order: in which it takes them; empty for a legal history.
+   */
+  readonly deepest: { readonly taken: number; readonly state: string; readonly stuck: readonly Call[]; readonly order: readonly Call[] };
 };
 
-/** A doubly linked list of indices below `end`, from which members are taken and put back in reverse order. */
-class Links {
-  readonly next: Int32Array;
-  readonly previous: Int32Array;
-  readonly end: number;
-
-  constructor(order: readonly number[], end: number) {
-    this.end = end;
-    this.next = new Int32Array(end + 1);
-    this.previous = new Int32Array(end + 1);
-    let last = end;
-    for (const index of order) {
-      this.next[last] = index;
-      this.previous[index] = last;
-      last = index;
-    }
-    this.next[last] = end;
-    this.previous[end] = last;
-  }
-
-  get first(): number {
-    return this.next[this.end] as number;
-  }
-
-  after(index: number): number {
-    return this.next[index] as number;
-  }
-
-  take(index: number): void {
-    const { next, previous } = this;
-    next[previous[index] as number] = next[index] as number;
-    previous[next[index] as number] = previous[index] as number;
-  }
-
-  putBack(index: number): void {
-    const { next, previous } = this;
-    next[previous[index] as number] = index;
-    previous[next[index] as number] = index;
-  }
-}
+const MAX_BYTES = 512 << 20;
+/** Of an entry of a set, beside its text. */
+const ENTRY_BYTES = 48;
+const ROUNDS_BETWEEN_LOOKS = 1_024;
 
 /** Of a word of the set of open calls; a small integer. */
 const WORD_BITS = 30;
@@ -78,11 +53,13 @@ const WORD_BITS = 30;
 /** How a call came to be taken: without an alternative, because its slot is next, or by trying all that may come now. */
 type Way = 'free' | 'slot' | 'trial';
 /** One call taken. index: of an answered call; the number of answered calls + index: of an open one. The rest: before it was taken. */
-type Move<S> = { readonly index: number; readonly way: Way; readonly state: S; readonly key: string; readonly highest: number };
+type Move<S> = { readonly index: number; readonly way: Way; readonly state: S; readonly key: string; readonly highest: number; readonly before: Move<S> | null };
+/** last: of the moves that led there. */
+type DeadEnd<S> = { readonly answered: number; readonly taken: number; readonly state: string; readonly stuck: readonly Call[]; readonly last: Move<S> | null };
 
 class Searcher<S> {
   readonly #model: Model<S>;
-  readonly #maxSteps: number;
+  readonly #limits: Limits;
   /** The answered ones and then the open ones, each by `from`. */
   readonly #calls: readonly Call[];
   readonly #answered: number;
@@ -96,11 +73,15 @@ class Searcher<S> {
   #key: string;
   #highest = -1;
   #steps = 0;
-  #deepest: Search['deepest'] = { taken: -1, state: '', stuck: [] };
+  #bytes = 0;
+  #answeredTaken = 0;
+  /** Numbers of states, so that a long one is remembered once. */
+  readonly #states = new Map<string, number>();
+  #deepest: DeadEnd<S> = { answered: -1, taken: 0, state: '', stuck: [], last: null };
 
-  constructor(calls: readonly Call[], model: Model<S>, maxSteps: number) {
+  constructor(calls: readonly Call[], model: Model<S>, limits: Limits) {
     this.#model = model;
-    this.#maxSteps = maxSteps;
+    this.#limits = limits;
     const sorted = [...calls].sort((a, b) => a.from - b.from);
     const answered = sorted.filter(({ to }) => to !== Infinity);
     this.#answered = answered.length;
@@ -118,9 +99,10 @@ class Searcher<S> {
   run(): Search {
     /** The move that led nowhere, which was just taken back; null: this configuration was just entered. */
     let failed: Move<S> | null = null;
-    for (;;) {
+    for (let round = 1; ; round++) {
       if (this.#byFrom.first === this.#byFrom.end) return this.#result(true);
-      if (this.#steps >= this.#maxSteps) return this.#result('unknown');
+      const limit = this.#limitReached(round);
+      if (limit !== null) return this.#result('unknown', limit);
       if (this.#advance(failed)) {
         failed = null;
         continue;
@@ -130,8 +112,18 @@ class Searcher<S> {
     }
   }
 
-  #result(linearizable: Search['linearizable']): Search {
-    return { linearizable, steps: this.#steps, deepest: this.#deepest };
+  #limitReached(round: number): Limit | null {
+    const { maxSteps, maxBytes = MAX_BYTES, outOfTime } = this.#limits;
+    if (this.#steps >= maxSteps) return 'steps';
+    if (this.#bytes >= maxBytes) return 'memory';
+    return round % ROUNDS_BETWEEN_LOOKS === 0 && outOfTime?.() === true ? 'time' : null;
+  }
+
+  #result(linearizable: Search['linearizable'], limit: Limit | null = null): Search {
+    const { taken, state, stuck, last } = this.#deepest;
+    const order: Call[] = [];
+    if (linearizable !== true) for (let move = last; move !== null; move = move.before) order.push(this.#call(move.index));
+    return { linearizable, limit, steps: this.#steps, deepest: { taken, state, stuck, order: order.reverse() } };
   }
 
   #call(index: number): Call {
@@ -198,6 +190,7 @@ class Searcher<S> {
       return false;
     }
     this.#seen.add(configuration);
+    this.#bytes += configuration.length + ENTRY_BYTES;
     return true;
   }
 
@@ -210,12 +203,13 @@ class Searcher<S> {
   }
 
   #take(index: number, way: Way, state: S, key: string): void {
-    this.#moves.push({ index, way, state: this.#state, key: this.#key, highest: this.#highest });
+    this.#moves.push({ index, way, state: this.#state, key: this.#key, highest: this.#highest, before: this.#moves.at(-1) ?? null });
     if (this.#call(index).slot !== null) this.#bySlot.take(index);
     if (index >= this.#answered) this.#flipOpen(index);
     else {
       this.#byFrom.take(index);
       this.#byTo.take(index);
+      this.#answeredTaken++;
       this.#highest = Math.max(this.#highest, index);
     }
     this.#state = state;
@@ -231,6 +225,7 @@ class Searcher<S> {
     else {
       this.#byFrom.putBack(index);
       this.#byTo.putBack(index);
+      this.#answeredTaken--;
     }
     this.#state = move.state;
     this.#key = move.key;
@@ -259,18 +254,30 @@ class Searcher<S> {
   #configuration(): string {
     let missing = '';
     for (let index = this.#byFrom.first; index < this.#highest; index = this.#byFrom.after(index)) missing += `${index},`;
-    return `${this.#highest};${missing};${this.#openTaken.join(',')};${this.#key}`;
+    return `${this.#highest};${missing};${this.#openTaken.join(',')};${this.#stateNumber()}`;
   }
 
+  #stateNumber(): number {
+    const known = this.#states.get(this.#key);
+    if (known !== undefined) return known;
+    this.#states.set(this.#key, this.#states.size);
+    this.#bytes += this.#key.length + ENTRY_BYTES;
+    return this.#states.size - 1;
+  }
+
+  /**
+   * By answered calls: an optional call on the way counts nothing. None that is stuck in the deepest can be legal, or the search
+   * would have been deeper behind it.
+   */
   #noteDeadEnd(deadline: number): void {
-    if (this.#moves.length <= this.#deepest.taken) return;
+    if (this.#answeredTaken <= this.#deepest.answered) return;
     const stuck: Call[] = [];
     for (let index = this.#byFrom.first; index !== this.#byFrom.end && this.#call(index).from < deadline; index = this.#byFrom.after(index)) stuck.push(this.#call(index));
-    this.#deepest = { taken: this.#moves.length, state: this.#key, stuck };
+    this.#deepest = { answered: this.#answeredTaken, taken: this.#moves.length, state: this.#key, stuck, last: this.#moves.at(-1) ?? null };
   }
 }
 
 /** The calls of one partition of the model. */
-export function searchOrder<S>(calls: readonly Call[], model: Model<S>, maxSteps: number): Search {
-  return new Searcher(calls, model, maxSteps).run();
+export function searchOrder<S>(calls: readonly Call[], model: Model<S>, limits: Limits): Search {
+  return new Searcher(calls, model, limits).run();
 }
