@@ -135,7 +135,7 @@ class SimulatedRun {
     const aimedMs = entries[0]?.atMs ?? 0;
     for (const entry of entries) {
       this.#resolver.bind(entry.fault.index, node);
-      const atMs = world.nowMs + afterMs + entry.atMs - aimedMs;
+      const atMs = world.nowMs + (afterMs + (entry.atMs - aimedMs));
       if (atMs >= untilMs) continue;
       if (atMs === world.nowMs) this.#act(entry);
       else world.at(atMs, () => this.#act(entry));
