@@ -1,20 +1,22 @@
-// Nodes in containers, shaped by tc in the kernel: 20 links with 20 delays, a crash and a restart. At each release the test asks
-// the kernel itself what it holds. It needs a daemon whose kernel has netem: `npm run test:docker-tc` brings one.
+// Nodes in containers, shaped by tc in the kernel: 20 links with 20 delays, a crash and a restart; then the same plan in namespaces.
+// At each release the test asks the kernel itself what it holds. It needs a daemon whose kernel has netem: `npm run test:docker-tc`
+// brings one.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
-import { BUILTINS, createRegistry, named } from '../orchestrator/builtins.ts';
 import { createDockerRunner } from '../orchestrator/cli/runners/docker.ts';
+import { createNetnsRunner } from '../orchestrator/cli/runners/netns.ts';
 import { NodeCluster } from '../orchestrator/cli/runners/node-cluster.ts';
 import { isVirtualTime } from '../orchestrator/cli/virtual-time.ts';
 import { parseExperiment } from '../orchestrator/experiment.ts';
-import { isViolation, judge } from '../orchestrator/judge.ts';
-import type { Plan } from '../orchestrator/kinds.ts';
+import { isViolation } from '../orchestrator/judge.ts';
+import type { Plan, Runner } from '../orchestrator/kinds.ts';
 import { makePlans } from '../orchestrator/plan.ts';
 import type { KernelSite } from '../netem/shaper.ts';
 import { skipsDocker } from './docker-place.ts';
 import { EXACT, skipsNetem } from './netem-place.ts';
+import { REGISTRY, runPlan } from './run-plan.ts';
 
 const IDS = ['n1', 'n2', 'n3', 'n4', 'n5'];
 /** One way, in ms: 20, 22, … 58. Those of clients are shorter. */
@@ -49,11 +51,14 @@ describe.skipIf(await skipsDocker('containers shaped by tc') || skipsNetem('cont
   afterEach(() => { vi.restoreAllMocks(); });
   afterAll(() => rmSync(folder, { recursive: true }));
 
+  const planOn = (runner: Runner): Plan => {
+    const [plan] = makePlans(parseExperiment(EXPERIMENT, 'test', REGISTRY), { runner: runner.name, supports: runner.supports, shaper: 'tc', ...(isVirtualTime() ? { time: 'virtual' } : {}) });
+    return plan as Plan;
+  };
+
   test('20 links keep 20 delays, are there before each release, and commits take the time of the closed form', async () => {
-    const registry = createRegistry([BUILTINS]);
     const runner = createDockerRunner();
     expect(await runner.chooseShaper?.('auto')).toEqual({ shaper: 'tc', notice: null });
-    const [plan] = makePlans(parseExperiment(EXPERIMENT, 'test', registry), { runner: runner.name, supports: runner.supports, shaper: 'tc', ...(isVirtualTime() ? { time: 'virtual' } : {}) }) as [Plan];
     const held: { readonly node: string; readonly delays: readonly number[] }[] = [];
     // oxlint-disable-next-line typescript/unbound-method -- called with its node's cluster below
     const { release } = NodeCluster.prototype;
@@ -61,9 +66,7 @@ describe.skipIf(await skipsDocker('containers shaped by tc') || skipsNetem('cont
       held.push({ node, delays: await delaysIn(this.sites.find(({ id }) => id === node)?.kernel) });
       await release.call(this, node);
     });
-    const judging = judge(plan, { protocol: named(registry.protocols, plan.protocol, 'protocol'), workload: named(registry.workloads, plan.load.workload, 'workload'), checks: registry.checks });
-    await runner.run(plan, { folder: mkdtempSync(join(folder, 'run-')), stop: { requested: false }, progress: () => undefined, emit: (event) => judging.observe(event) });
-    const summary = judging.finish(false);
+    const { summary } = await runPlan(runner, planOn(runner), { inside: folder, keep: [] });
     expect(summary.verdicts.filter(isViolation)).toEqual([]);
     // The first five at once, in whatever order tc has answered; then n5 again.
     const inOrder = [...held.slice(0, IDS.length).sort((left, right) => (left.node < right.node ? -1 : 1)), ...held.slice(IDS.length)];
@@ -80,6 +83,15 @@ describe.skipIf(await skipsDocker('containers shaped by tc') || skipsNetem('cont
       return;
     }
     expect(summary.certificate).toMatchObject({ verdict: 'ok' });
+    expect(summary.expected.length).toBeGreaterThan(0);
     for (const { region, expectedP50Ms, measuredP50Ms } of summary.expected) expect(measuredP50Ms, region).toBeLessThan((1 + TOLERANCE.share) * expectedP50Ms + TOLERANCE.ms);
+    const namespaces = createNetnsRunner();
+    const { summary: twin } = await runPlan(namespaces, planOn(namespaces), { inside: folder, keep: [] });
+    expect(twin.certificate).toMatchObject({ verdict: 'ok' });
+    for (const [index, { region, expectedP50Ms, measuredP50Ms }] of summary.expected.entries()) {
+      const [mine, other] = [measuredP50Ms ?? Number.NaN, twin.expected[index]?.measuredP50Ms ?? Number.NaN];
+      console.log(`${region}: p50 ${mine.toFixed(3)} ms in containers, ${other.toFixed(3)} in namespaces, closed form ${expectedP50Ms.toFixed(3)}`);
+      expect(Math.abs(mine - other), region).toBeLessThan(TOLERANCE.share * other + TOLERANCE.ms);
+    }
   }, WITHIN_MS);
 });

@@ -2,17 +2,16 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { BUILTINS, createRegistry, named } from '../orchestrator/builtins.ts';
 import { filesBeside } from '../orchestrator/cli/read-file.ts';
 import { parseExperiment } from '../orchestrator/experiment.ts';
-import { isViolation, judge } from '../orchestrator/judge.ts';
-import type { LabEvent, Summary } from '../orchestrator/kinds.ts';
+import { isViolation } from '../orchestrator/judge.ts';
+import type { LabEvent, Plan } from '../orchestrator/kinds.ts';
 import { makePlans } from '../orchestrator/plan.ts';
 import { createSimulator } from '../orchestrator/simulate.ts';
 import { nodeBytes } from './bytes.ts';
+import { REGISTRY, runPlan } from './run-plan.ts';
 
 const root = join(import.meta.dirname, '..');
-const registry = createRegistry([BUILTINS]);
 const simulator = createSimulator(nodeBytes, () => Promise.resolve());
 const files = globSync('experiments/**/*.yaml', { cwd: root }).sort();
 const shown = files.filter((file) => file.startsWith('experiments/faults/'));
@@ -21,23 +20,14 @@ const shown = files.filter((file) => file.startsWith('experiments/faults/'));
 const supports = (file: string) => new Set([...simulator.supports, ...(file.startsWith('experiments/docker/') ? ['limit', 'detach', 'attach'] as const : [])]);
 
 function plansOf(file: string) {
-  return makePlans(parseExperiment(readFileSync(join(root, file), 'utf8'), file, registry, [], filesBeside(join(root, file))), { runner: 'sim', supports: supports(file) });
+  return makePlans(parseExperiment(readFileSync(join(root, file), 'utf8'), file, REGISTRY, [], filesBeside(join(root, file))), { runner: 'sim', supports: supports(file) });
 }
 
-async function simulate(plan: ReturnType<typeof plansOf>[number]): Promise<{ readonly summary: Summary; readonly events: readonly LabEvent[] }> {
-  const events: LabEvent[] = [];
-  const judging = judge(plan, { protocol: named(registry.protocols, plan.protocol, 'protocol'), workload: named(registry.workloads, plan.load.workload, 'workload'), checks: registry.checks });
-  const emit = (event: LabEvent) => {
-    judging.observe(event);
-    if (['trace', 'action', 'durable', 'invoke'].includes(event.type)) events.push(event);
-  };
-  await simulator.run(plan, { emit, stop: { requested: false }, folder: '', progress: () => undefined });
-  return { summary: judging.finish(false), events };
-}
+const simulate = (plan: Plan) => runPlan(simulator, plan, { keep: ['trace', 'action', 'durable', 'invoke'] });
 
 test('every fault is in an experiment', () => {
   const used = new Set(files.flatMap((file) => plansOf(file)).flatMap((plan) => plan.schedule.map(({ fault }) => fault.name)));
-  expect(registry.faults.map(({ name }) => name).filter((name) => !used.has(name))).toEqual([]);
+  expect(REGISTRY.faults.map(({ name }) => name).filter((name) => !used.has(name))).toEqual([]);
 });
 
 describe.each(shown)('%s', (file) => {

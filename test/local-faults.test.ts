@@ -4,34 +4,21 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
-import { BUILTINS, createRegistry, named } from '../orchestrator/builtins.ts';
 import { createLocalRunner } from '../orchestrator/cli/runners/local.ts';
 import { parseExperiment } from '../orchestrator/experiment.ts';
-import { isViolation, judge } from '../orchestrator/judge.ts';
-import type { LabEvent, Summary } from '../orchestrator/kinds.ts';
+import { isViolation } from '../orchestrator/judge.ts';
 import { makePlans } from '../orchestrator/plan.ts';
+import { type Ran, REGISTRY, runPlan } from './run-plan.ts';
 
 const root = join(import.meta.dirname, '..');
 const folder = mkdtempSync(join(tmpdir(), 'lab-local-faults-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-type Ran = { readonly summary: Summary; readonly events: readonly LabEvent[] };
-
 async function runLocally(text: string, name: string, overrides: readonly string[] = []): Promise<Ran> {
-  const registry = createRegistry([BUILTINS]);
   const runner = createLocalRunner(null);
-  const [plan] = makePlans(parseExperiment(text, name, registry, overrides), { runner: 'local', supports: runner.supports });
+  const [plan] = makePlans(parseExperiment(text, name, REGISTRY, overrides), { runner: 'local', supports: runner.supports });
   if (plan === undefined) throw new Error('no plan');
-  const judging = judge(plan, { protocol: named(registry.protocols, plan.protocol, 'protocol'), workload: named(registry.workloads, plan.load.workload, 'workload'), checks: registry.checks });
-  const events: LabEvent[] = [];
-  await runner.run(plan, {
-    folder: mkdtempSync(join(folder, 'run-')), stop: { requested: false }, progress: () => undefined,
-    emit: (event) => {
-      judging.observe(event);
-      if (['trace', 'action', 'durable', 'invoke', 'fault'].includes(event.type)) events.push(event);
-    },
-  });
-  return { summary: judging.finish(false), events };
+  return runPlan(runner, plan, { inside: folder, keep: ['trace', 'action', 'durable', 'invoke', 'fault', 'answered', 'status'] });
 }
 
 const experiment = (name: string, protocol: string) => runLocally(readFileSync(join(root, `experiments/faults/${name}.yaml`), 'utf8'), `${name}.yaml`, [`protocols=[${protocol}]`]);
@@ -64,6 +51,17 @@ describe('on real processes', () => {
     expect(violated(ran)).toEqual([]);
     expect(told(ran)).toEqual([{ name: 'torn-tail-cut', node: 'n3', life: 2 }]);
     expect(ran.events.filter((event) => event.type === 'durable' && event.node === 'n4' && event.tookMs >= 50).length).toBeGreaterThan(3);
+  });
+
+  test('members are replaced while they work: a dead one, the leader, and one more joins and another leaves', async () => {
+    const ran = await experiment('replace-node', 'raft');
+    expect(violated(ran)).toEqual([]);
+    expect(ran.events.flatMap((event) => (event.type === 'answered' ? [event.reply.outcome] : []))).toEqual(['ok', 'ok', 'ok', 'ok']);
+    // Five at the end; of the three that joined, at most one was chosen to leave again.
+    const last = ran.events.findLast((event) => event.type === 'status');
+    const members = last?.type === 'status' ? last.status.configurations.at(-1)?.members ?? [] : [];
+    expect(members).toHaveLength(5);
+    expect(members.filter((id) => ['n6', 'n7', 'n8'].includes(id)).length).toBeGreaterThanOrEqual(2);
   });
 
   test('the load process follows an overload that it knows from the plan', async () => {

@@ -4,14 +4,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { BUILTINS, createRegistry, named } from '../orchestrator/builtins.ts';
 import { createNetnsRunner } from '../orchestrator/cli/runners/netns.ts';
 import { isVirtualTime } from '../orchestrator/cli/virtual-time.ts';
 import { parseExperiment } from '../orchestrator/experiment.ts';
-import { isViolation, judge } from '../orchestrator/judge.ts';
+import { isViolation } from '../orchestrator/judge.ts';
 import type { Plan, Summary } from '../orchestrator/kinds.ts';
 import { makePlans } from '../orchestrator/plan.ts';
 import { EXACT, skipsNetem } from './netem-place.ts';
+import { REGISTRY, runPlan } from './run-plan.ts';
 
 const PLACE = 'nodes: [us-east-1, eu-west-1, ap-southeast-1]\nnetwork: { wan: aws-5 }\n';
 /** Of the median: the goal. */
@@ -22,16 +22,13 @@ describe.skipIf(skipsNetem('runs in namespaces, shaped by tc'))('a run on netns 
   afterAll(() => rmSync(folder, { recursive: true }));
 
   async function ran(text: string): Promise<Summary> {
-    const registry = createRegistry([BUILTINS]);
     const runner = createNetnsRunner();
     const choice = await runner.chooseShaper?.('auto');
     expect(choice).toEqual({ shaper: 'tc', notice: null });
-    const [plan] = makePlans(parseExperiment(text, 'test', registry), {
+    const [plan] = makePlans(parseExperiment(text, 'test', REGISTRY), {
       runner: runner.name, supports: runner.supports, shaper: 'tc', ...(isVirtualTime() ? { time: 'virtual' } : {}),
     }) as [Plan];
-    const judging = judge(plan, { protocol: named(registry.protocols, plan.protocol, 'protocol'), workload: named(registry.workloads, plan.load.workload, 'workload'), checks: registry.checks });
-    await runner.run(plan, { folder: mkdtempSync(join(folder, 'run-')), stop: { requested: false }, progress: () => undefined, emit: (event) => judging.observe(event) });
-    const summary = judging.finish(false);
+    const { summary } = await runPlan(runner, plan, { inside: folder, keep: [] });
     expect(summary.verdicts.filter(isViolation)).toEqual([]);
     return summary;
   }

@@ -4,32 +4,22 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { BUILTINS, createRegistry, named } from '../orchestrator/builtins.ts';
 import { createLocalRunner } from '../orchestrator/cli/runners/local.ts';
 import { parseExperiment } from '../orchestrator/experiment.ts';
-import { isViolation, judge } from '../orchestrator/judge.ts';
-import type { LabEvent, Plan, Runner, Summary } from '../orchestrator/kinds.ts';
+import { isViolation } from '../orchestrator/judge.ts';
+import type { Plan, Runner } from '../orchestrator/kinds.ts';
 import { makePlans } from '../orchestrator/plan.ts';
 import { createSimulator } from '../orchestrator/simulate.ts';
 import { nodeBytes } from './bytes.ts';
+import { type Ran, REGISTRY, runPlan } from './run-plan.ts';
 
-const registry = createRegistry([BUILTINS]);
 const simulator = createSimulator(nodeBytes, () => Promise.resolve());
 const folder = mkdtempSync(join(tmpdir(), 'lab-scheduled-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-type Ran = { readonly plan: Plan; readonly summary: Summary; readonly events: readonly LabEvent[] };
-
 async function run(text: string, runner: Runner): Promise<Ran> {
-  const [plan] = makePlans(parseExperiment(text, 'test', registry), { runner: runner.name, supports: runner.supports }) as [Plan];
-  const judging = judge(plan, { protocol: named(registry.protocols, plan.protocol, 'protocol'), workload: named(registry.workloads, plan.load.workload, 'workload'), checks: registry.checks });
-  const events: LabEvent[] = [];
-  const emit = (event: LabEvent) => {
-    judging.observe(event);
-    events.push(event);
-  };
-  await runner.run(plan, { folder: mkdtempSync(join(folder, 'run-')), stop: { requested: false }, progress: () => undefined, emit });
-  return { plan, summary: judging.finish(false), events };
+  const [plan] = makePlans(parseExperiment(text, 'test', REGISTRY), { runner: runner.name, supports: runner.supports }) as [Plan];
+  return runPlan(runner, plan, { inside: folder });
 }
 
 const text = (schedule: readonly string[], more = '') => `

@@ -1,48 +1,33 @@
 // Workloads and options of the load on a whole cluster in virtual time: what clients ask and do reaches the figures.
 import { describe, expect, test } from 'vitest';
 import { nodeBytes } from '../../test/bytes.ts';
-import { BUILTINS, createRegistry, named } from '../builtins.ts';
+import { type Ran, REGISTRY, runPlan } from '../../test/run-plan.ts';
 import { parseExperiment } from '../experiment.ts';
-import { judge } from '../judge.ts';
-import type { LabEvent, Summary } from '../kinds.ts';
 import { makePlans } from '../plan.ts';
 import { createSimulator } from '../simulate.ts';
 
-const registry = createRegistry([BUILTINS]);
-
-type Run = { readonly summary: Summary; readonly events: readonly LabEvent[] };
-
-async function runsOf(experiment: string, { load, seconds = 8 }: { readonly load?: 'both'; readonly seconds?: number } = {}): Promise<readonly Run[]> {
+async function runsOf(experiment: string, { load, seconds = 8 }: { readonly load?: 'both'; readonly seconds?: number } = {}): Promise<readonly Ran[]> {
   const simulator = createSimulator(nodeBytes, () => Promise.resolve());
   const text = `name: load\nnodes: 3\nnetwork: { wan: aws-5 }\nrun: { warmup: 2s, measure: ${seconds}s }\n${experiment}`;
-  const plans = makePlans(parseExperiment(text, 'test', registry), { runner: 'sim', supports: simulator.supports, ...(load === undefined ? {} : { load }) });
-  const runs: Run[] = [];
+  const plans = makePlans(parseExperiment(text, 'test', REGISTRY), { runner: 'sim', supports: simulator.supports, ...(load === undefined ? {} : { load }) });
+  const runs: Ran[] = [];
   for (const plan of plans) {
-    const judgement = judge(plan, { protocol: named(registry.protocols, plan.protocol, 'protocol'), workload: named(registry.workloads, plan.load.workload, 'workload'), checks: registry.checks });
-    const events: LabEvent[] = [];
-    await simulator.run(plan, {
-      folder: '', stop: { requested: false }, progress: () => undefined,
-      emit: (event) => {
-        events.push(event);
-        judgement.observe(event);
-      },
-    });
-    runs.push({ summary: judgement.finish(false), events });
+    runs.push(await runPlan(simulator, plan));
   }
   return runs;
 }
 
-async function runOf(experiment: string, seconds?: number): Promise<Run> {
+async function runOf(experiment: string, seconds?: number): Promise<Ran> {
   const [run] = await runsOf(experiment, seconds === undefined ? {} : { seconds });
   if (run === undefined) throw new Error('no plan');
   return run;
 }
 
-const figure = ({ summary }: Run, name: string) => summary.metrics[name]?.value ?? NaN;
+const figure = ({ summary }: Ran, name: string) => summary.metrics[name]?.value ?? NaN;
 
-test.each(registry.workloads.map(({ name }) => name))('the workload %s is linearizable over a crash of the leader, and its sessions are answered', async (workload) => {
+test.each(REGISTRY.workloads.map(({ name }) => name))('the workload %s is linearizable over a crash of the leader, and its sessions are answered', async (workload) => {
   const run = await runOf(`protocols: [raft]\nload: { workload: ${workload}, rate: 50/s, keys: 3 }\nfaults: [{ at: 3s, crash: leader, for: 2s }]`);
-  expect(run.summary.verdicts.map(({ check, valid }) => [check, valid])).toEqual(registry.checks.map(({ name }) => [name, true]));
+  expect(run.summary.verdicts.map(({ check, valid }) => [check, valid])).toEqual(REGISTRY.checks.map(({ name }) => [name, true]));
   expect(figure(run, 'errors')).toBeLessThan(0.1 * figure(run, 'samples'));
   const operations = new Set(run.events.flatMap((event) => (event.type === 'invoke' ? [event.command.op.type] : [])));
   expect(operations.size).toBeGreaterThanOrEqual(2);
@@ -62,7 +47,7 @@ describe('clients of a node that is down', () => {
 
   test('ask it less with a circuit breaker, whose states are recorded', async () => {
     const [without, withBreaker] = [await runOf(load('')), await runOf(load(', breaker: { failures: 2, open: 1500ms }'))];
-    const asked = ({ events }: Run) => events.filter((event) => event.type === 'attempt' && event.to === 'n2' && event.atMs > 3_500 && event.atMs < 6_900).length;
+    const asked = ({ events }: Ran) => events.filter((event) => event.type === 'attempt' && event.to === 'n2' && event.atMs > 3_500 && event.atMs < 6_900).length;
     expect(asked(withBreaker)).toBeLessThan(asked(without));
     const states = withBreaker.events.flatMap((event) => (event.type === 'breaker' && event.to === 'n2' && event.region === 'us-east-1' ? [event.state] : []));
     expect(states.slice(0, 2)).toEqual(['open', 'half-open']);
@@ -81,7 +66,7 @@ describe('clients of a node that is down', () => {
 test('open and closed loop of one experiment stand side by side, each with its own kind of figures', async () => {
   const runs = await runsOf('protocols: [raft]\nload: { rate: 30/s, connections: 6 }', { load: 'both' });
   expect(runs.map(({ summary }) => summary.plan.label)).toEqual(['raft+open', 'raft+closed']);
-  const [open, closed] = runs as readonly [Run, Run];
+  const [open, closed] = runs as readonly [Ran, Ran];
   expect(Math.abs(figure(open, 'offered') - 30)).toBeLessThan(6);
   expect(new Set(closed.events.flatMap((event) => (event.type === 'invoke' ? [event.client] : []))).size).toBe(6);
   // Little's law: six commands are open at any time.

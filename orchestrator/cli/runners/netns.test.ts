@@ -8,10 +8,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { BUILTINS, createRegistry, named } from '../../builtins.ts';
+import { REGISTRY, runPlan } from '../../../test/run-plan.ts';
 import { parseExperiment } from '../../experiment.ts';
-import { isViolation, judge } from '../../judge.ts';
-import type { LabEvent, Plan } from '../../kinds.ts';
+import { isViolation } from '../../judge.ts';
+import type { Plan } from '../../kinds.ts';
 import { makePlans } from '../../plan.ts';
 import { type Namespace, Namespaces, refusal } from '../netns/namespaces.ts';
 import { commandOf } from '../state.ts';
@@ -97,22 +97,12 @@ describe.skipIf(!probe.ok && !required)('nodes in namespaces', () => {
   }
 
   test('commit, crash, come back, sleep and wake; their frames are signed, and their doors ask for the token', async () => {
-    const registry = createRegistry([BUILTINS]);
     const runner = createNetnsRunner();
     const text = `name: faults\nprotocols: [raft]\nnodes: 3\nload: { rate: 30/s, timeout: 2s }\nrun: { warmup: 2s, measure: 6s, settle: 2s }
 faults: [{ at: 1s, crash: any-follower, for: 500ms }, { at: 3s, pause: leader, for: 500ms }]\n`;
     const { shaper } = await runner.chooseShaper?.('userspace') ?? { shaper: '' };
-    const [plan] = makePlans(parseExperiment(text, 'faults', registry), { runner: runner.name, supports: runner.supports, shaper }) as [Plan];
-    const judging = judge(plan, { protocol: named(registry.protocols, plan.protocol, 'protocol'), workload: named(registry.workloads, plan.load.workload, 'workload'), checks: registry.checks });
-    const events: LabEvent[] = [];
-    await runner.run(plan, {
-      folder: mkdtempSync(join(folder, 'run-')), stop: { requested: false }, progress: () => undefined,
-      emit: (event) => {
-        judging.observe(event);
-        if (['reply', 'status', 'traffic'].includes(event.type)) events.push(event);
-      },
-    });
-    const { verdicts, metrics } = judging.finish(false);
+    const [plan] = makePlans(parseExperiment(text, 'faults', REGISTRY), { runner: runner.name, supports: runner.supports, shaper }) as [Plan];
+    const { summary: { verdicts, metrics }, events } = await runPlan(runner, plan, { inside: folder, keep: ['status', 'traffic'] });
     expect(verdicts.filter(isViolation)).toEqual([]);
     expect(metrics['throughput']?.value).toBeGreaterThan(10);
     expect(new Set(events.filter((event) => event.type === 'status').map(({ life }) => life))).toEqual(new Set([1, 2]));
