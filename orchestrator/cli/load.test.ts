@@ -1,11 +1,12 @@
 // The load process against a node that is none: a small HTTP server that answers as a test wants. What counts is the
 // record: every intended command, its attempts, its outcome, with the client's link delayed both ways.
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect, test } from 'vitest';
 import type { Command } from '../../node/contract.ts';
@@ -14,7 +15,7 @@ import { PERFECT_LINK } from '../../netem/link.ts';
 import type { ClientEvent, LabEvent, Plan } from '../kinds.ts';
 import { arrivals } from '../load/arrivals.ts';
 import { readEvents } from './event-file.ts';
-import type { LoadConfig, LoadMessage } from './load/config.ts';
+import { type LoadConfig, type LoadMessage, PAUSED } from './load/config.ts';
 import { splitLines } from './lines.ts';
 import { openRunClock } from './run-clock.ts';
 
@@ -249,4 +250,32 @@ test('a closed loop that is begun after its window asks nothing and ends', async
   const { events } = await runLoadOnce(planOf({ ratePerSecond: null, clients: [{ region: 'lan', count: 3 }] }), { n1: node.url }, -5_000);
   expect(only(events, 'invoke')).toEqual([]);
   expect(node.commands).toEqual([]);
+});
+
+test('a load process whose lab is gone wakes the nodes that were stopped, though its last words reach nobody', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'lab-load-'));
+  closing.push(() => rmSync(folder, { recursive: true }));
+  const stopped = spawn('sleep', ['60'], { stdio: 'ignore' });
+  closing.push(() => stopped.kill('SIGKILL'));
+  stopped.kill('SIGSTOP');
+  const stateOf = () => /^State:\s+(\w)/m.exec(readFileSync(`/proc/${stopped.pid}/status`, 'utf8'))?.[1];
+  const node = await fakeNode(() => ok(1));
+  const config: LoadConfig = {
+    plan: { ...planOf({}), measureMs: 60_000 }, plugins: [], urls: { n1: node.url }, sources: null, token: null,
+    eventsFile: join(folder, 'load.ndjson'), originNs: process.hrtime.bigint().toString(),
+  };
+  const file = join(folder, 'load.json');
+  writeFileSync(file, JSON.stringify(config));
+  const child = spawn(process.execPath, [fileURLToPath(new URL('load.ts', import.meta.url)), file], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const exited = new Promise<number | null>((resolve) => { child.on('close', resolve); });
+  await new Promise<void>((resolve) => { splitLines(child.stdout, (line) => { if (line.includes('progress')) resolve(); }); });
+  child.stdin.write(`${PAUSED} ${stopped.pid}\n`);
+  // It goes on saying how it goes, once a second.
+  child.stdout.destroy();
+  const before = node.commands.length;
+  while (node.commands.length < before + 250 && child.exitCode === null) await sleep(50);
+  expect([child.exitCode, stateOf()]).toEqual([null, 'T']);
+  child.stdin.end();
+  expect(await exited).toBe(0);
+  expect(stateOf()).toBe('S');
 });

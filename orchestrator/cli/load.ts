@@ -116,10 +116,11 @@ async function main(path: string): Promise<void> {
 /** To what the lab says on stdin (load/config.ts). */
 function listen(told: { measure(): void; membersAre(members: readonly NodeId[]): void; ended(): void }): void {
   const paused = new Set<number>();
-  process.stdin.setEncoding('utf8').on('end', () => {
-    for (const pid of paused) wake(pid);
-    told.ended();
-  });
+  // However this process ends: nobody else wakes them when the lab has been killed, and a stopped process cannot end itself.
+  process.once('exit', () => { for (const pid of paused) wake(pid); });
+  // A lab that was killed reads no more: its end is heard on stdin, and what is said meanwhile is lost.
+  process.stdout.on('error', () => undefined);
+  process.stdin.setEncoding('utf8').on('end', () => told.ended());
   splitLines(process.stdin, (line) => {
     const [word, ...ids] = line.split(' ');
     if (word === MEASURE) told.measure();
