@@ -29,7 +29,7 @@ test('the toy on the page for authors is the one that conforms', () => {
 
 test('STICK as written forks by message loss alone, and the agreement check finds it', async () => {
   // No crash, no skew: a Consensus datagram is lost on the way to both others (three servers).
-  const outcome = await runTrial(stick, { seed: 'h1-0', nodes: 3, link: { lossPct: 5 }, measureMs: 600_000, ratePerSecond: 3 });
+  const outcome = await runTrial(stick, { seed: 'h1-0', nodes: 3, options: { variant: 'literal' }, link: { lossPct: 5 }, measureMs: 600_000, ratePerSecond: 3 });
   expect(findings(outcome).filter((finding) => finding.startsWith('prefix-agreement: '))).toHaveLength(1);
   expect(violations(outcome)).toEqual([]);
 });

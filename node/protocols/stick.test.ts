@@ -1,4 +1,4 @@
-// STICK's machine alone, with every effect recorded; and the properties of whole runs that its document and its analysis name.
+// `literal`'s machine alone, with every effect recorded; and the properties of whole runs that its document and its analysis name.
 import { describe, expect, test } from 'vitest';
 import { findings, planOf, violations } from '../../orchestrator/conformance/trial.ts';
 import { runTrial } from '../../test/trial.ts';
@@ -8,7 +8,7 @@ import type { Command, Env, Json, Machine, NodeId, Position } from '../contract.
 import { canonicalJson, sha256 } from '../kit/hash.ts';
 import { stick } from './stick.ts';
 import type { Consensus } from './stick/chain.ts';
-import type { Options } from './stick/timing.ts';
+import type { Options } from './stick/options.ts';
 
 const GENESIS = { round: 0, hash: sha256('') };
 /** stick.md §1.3: who of 10.0.0.1 … 5 leads the rounds 1 … 20. */
@@ -27,7 +27,7 @@ function bench(self: NodeId, round: number, options: Partial<Options> = {}, stor
   const clock = { ms: round * 1000 };
   const env = {
     self, members: ['n1', 'n2', 'n3', 'n4', 'n5'], joining: false, maxMessageBytes: 60_000,
-    options: { ...stick.defaults, ...options },
+    options: { ...stick.defaults, variant: 'literal', ...options },
     address: (id: NodeId) => `10.0.0.${id.slice(1)}`,
     wallClock: () => clock.ms,
     persist: (...entries: Json[]) => effects.push({ type: 'persist', entries }),
@@ -261,7 +261,7 @@ describe('a whole run', () => {
     { slowMs: 750, lost: false },
   ])('with one server that turns $slowMs ms slow: confirmed writes lost: $lost', async ({ slowMs, lost }) => {
     const actions = [{ atMs: 5_000, action: { type: 'clock', node: 'n1', change: { stepMs: -slowMs } } as const }];
-    const outcome = await runTrial(stick, { seed: '2', nodes: 3, link: { delayMs: 40 }, fsyncMs: 0, measureMs: 40_000, actions });
+    const outcome = await runTrial(stick, { seed: '2', nodes: 3, options: { variant: 'literal' }, link: { delayMs: 40 }, fsyncMs: 0, measureMs: 40_000, actions });
     expect(violations(outcome)).toEqual([]);
     expect(findings(outcome).some((finding) => finding.startsWith('durability'))).toBe(lost);
   });

@@ -1,10 +1,11 @@
 // What a STICK round must satisfy, and the latency that follows from it.
 import { describe, expect, test } from 'vitest';
 import type { Facts } from '../../contract.ts';
-import { expected, resolve } from './timing.ts';
-import type { Options } from './timing.ts';
+import { expected } from './latency.ts';
+import { DEFAULTS, resolve } from './options.ts';
+import type { Options } from './options.ts';
 
-const OPTIONS: Options = { roundMs: 1000, slackMs: 100, countMs: 700, batchBytes: 1000, delaysMs: 'auto' };
+const OPTIONS: Options = { ...DEFAULTS, variant: 'literal', roundMs: 1000, slackMs: 100, countMs: 700, batchBytes: 1000 };
 
 function factsOf(changes: Partial<Facts> = {}, oneWay = 40): Facts {
   const members = ['n1', 'n2', 'n3'];
