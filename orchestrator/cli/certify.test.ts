@@ -67,6 +67,15 @@ const WRONG: Shaper = {
   },
 };
 
+/** Nothing gets through. */
+const DEAD: Shaper = {
+  ...userspace,
+  open(run) {
+    const inner = userspace.open(run);
+    return { ...inner, apply: (links, sites) => inner.apply(Object.fromEntries(Object.entries(links).map(([from, row]) => [from, Object.fromEntries(Object.entries(row).map(([to, link]) => [to, { ...link, lossPct: 100 }]))])), sites), close: () => inner.close() };
+  },
+};
+
 async function eventsOf(runner: Runner, plan: Plan, purpose: 'run' | 'certify'): Promise<readonly LabEvent[]> {
   const events: LabEvent[] = [];
   await runner[purpose](plan, { folder: mkdtempSync(join(folder, 'run-')), stop: { requested: false }, progress: () => undefined, emit: (event) => events.push(event) });
@@ -94,6 +103,12 @@ describe('the idle network alone', () => {
       folder: mkdtempSync(join(folder, 'run-')), stop, emit: (event) => events.push(event), progress: (text) => { stop.requested = text.startsWith('probing'); },
     });
     expect(stop.requested).toBe(true);
+  });
+
+  test('a network on which nothing arrives ends the run before it begins, in one line with what to look for', async () => {
+    const plan = planOf('name: dead\nprotocols: [raft]\nnodes: 3\nnetwork: { wan: lan }\n');
+    const ended = await eventsOf(withShaper(DEAD), plan, 'run').then(() => null, (error: unknown) => error);
+    expect(ended).toMatchObject({ code: 'machine-lacks', message: 'none of 300 datagrams between the nodes arrived, on links without loss', hint: expect.stringContaining('firewall') as string });
   });
 
   test('a run that is stopped while a fault is on is not probed any more, and timers are not starved', async () => {

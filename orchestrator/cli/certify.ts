@@ -45,15 +45,25 @@ export class LinkProber {
     this.#ports = ports;
   }
 
-  /** Every pair of nodes. Ends early when the run is stopped. */
+  /** Every pair of nodes. Ends early when the run is stopped. Throws a LabError when nothing arrives anywhere, though every link should carry. */
   async idle(): Promise<void> {
     const groups = probeGroups(this.#ports.plan);
+    let [sent, arrived] = [0, 0];
     for (const [index, group] of groups.entries()) {
       const { pairs, count, everyMs } = group;
       const seconds = Math.ceil((count * everyMs) / 1000);
       this.#ports.progress(`probing ${pairs.length} idle links ${count} times, ${seconds} s${groups.length > 1 ? ` (${index + 1} of ${groups.length})` : ''}`);
-      for (const pair of await this.#probe(group, WARM_UP_MS)) this.#emit('idle', pair);
+      for (const pair of await this.#probe(group, WARM_UP_MS)) {
+        this.#emit('idle', pair);
+        if (this.#loses(pair.from, pair.to)) continue;
+        sent += pair.sent;
+        arrived += pair.samples.length;
+      }
       if (this.#ports.stopped()) return;
+    }
+    if (sent > 0 && arrived === 0) {
+      throw new LabError('machine-lacks', `none of ${sent} datagrams between the nodes arrived, on links without loss`,
+        'this machine drops them or changes their senders: look for a firewall, or a rule that a Docker daemon has left (iptables -t nat -S POSTROUTING)');
     }
   }
 
@@ -94,11 +104,7 @@ export class LinkProber {
       return this.#ask(from, '/control/probe', order);
     }));
     await this.#wait(warmUpMs + count * everyMs + longestDelayMs(plan) + SETTLE_MS, ended);
-    const loses = (from: NodeId, to: NodeId) => {
-      const { lossPct, corruptPct } = plan.links[from]?.[to] ?? PERFECT_LINK;
-      return lossPct > 0 || corruptPct > 0;
-    };
-    const missing = () => [...found.values()].some(({ from, to, sent, samples }) => sent < count || (samples.length < sent && !loses(from, to)));
+    const missing = () => [...found.values()].some(({ from, to, sent, samples }) => sent < count || (samples.length < sent && !this.#loses(from, to)));
     for (let waitedMs = 0; ; waitedMs += POLL_MS) {
       await this.#collect(batch, found);
       if (!missing() || waitedMs >= LATE_MS || this.#ports.stopped() || ended?.aborted === true) return [...found.values()];
@@ -129,6 +135,11 @@ export class LinkProber {
       if (error instanceof LabError && error.code === 'node-died') return undefined;
       throw error;
     }
+  }
+
+  #loses(from: NodeId, to: NodeId): boolean {
+    const { lossPct, corruptPct } = this.#ports.plan.links[from]?.[to] ?? PERFECT_LINK;
+    return lossPct > 0 || corruptPct > 0;
   }
 
   /** Or until the run is stopped or ended. */
