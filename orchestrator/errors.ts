@@ -17,6 +17,7 @@ export const ERROR_CODES = {
   'bad-command-line': { exit: EXIT.badInput, meaning: 'an unknown command, flag or value' },
   'bad-plugin': { exit: EXIT.badInput, meaning: 'a plug-in cannot be loaded, has the wrong shape, or throws; the message names the file and the field' },
   'bad-result': { exit: EXIT.badInput, meaning: 'a result folder or file is damaged, foreign or of another version' },
+  'bad-history': { exit: EXIT.badInput, meaning: 'a history to check contradicts its format or itself; the message names file and line' },
   'not-supported': { exit: EXIT.badInput, meaning: 'the runner cannot do an action of this plan' },
   'machine-lacks': { exit: EXIT.machineLacks, meaning: 'a program, right or address that the runner needs is missing' },
   'port-in-use': { exit: EXIT.machineLacks, meaning: 'an address or port is taken by another process' },

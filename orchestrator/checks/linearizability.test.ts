@@ -3,7 +3,9 @@ import { readFileSync } from 'node:fs';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { get, put, Stream } from '../../test/event-stream.ts';
-import { jepsenCalls, kvCalls, partitioned, registers } from '../../test/histories.ts';
+import { partitioned, registers } from '../../test/histories.ts';
+import { jepsenEtcd } from '../histories/jepsen-etcd.ts';
+import { porcupineKv } from '../histories/porcupine-kv.ts';
 import type { Model } from '../kinds.ts';
 import { judgeCalls, linearizability } from './linearizability.ts';
 import { searchOrder } from './wgl.ts';
@@ -11,6 +13,8 @@ import type { Call } from './wgl.ts';
 
 const folder = new URL('../../test/histories/', import.meta.url);
 const read = (file: string) => readFileSync(new URL(file, folder), 'utf8');
+const jepsenCalls = (text: string) => jepsenEtcd.parse({ place: 'log', text }).calls;
+const kvCalls = (text: string) => porcupineKv.parse({ place: 'log', text }).calls;
 const verdicts = JSON.parse(read('verdicts.json')) as { readonly [format in 'jepsen_etcd' | 'kv']: { readonly [file: string]: boolean } };
 
 /** Every order of every choice of open calls. */

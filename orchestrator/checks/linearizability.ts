@@ -7,7 +7,7 @@ import type { CommandId, KeyOperation } from '../../node/contract.ts';
 import type { Check, Model, Verdict } from '../kinds.ts';
 import { counted, operationInWords } from './words.ts';
 import { type Judged, searchPartitions } from './partitions.ts';
-import type { Call, Limits, Search } from './wgl.ts';
+import { answerIfDone, type Call, type Limits, type Search } from './wgl.ts';
 
 const NAME = { check: 'linearizability', claim: 'linearizability' } as const;
 /** Of the model, for a run: some seconds at most. */
@@ -17,11 +17,6 @@ const MAX_SHOWN = 6;
 
 type Invoked = { readonly op: KeyOperation; readonly from: number; slot: number | null };
 
-/** What an open call answers if it happened: a cas that compared false changed nothing, so it need not have happened. */
-function answerIfDone(op: KeyOperation): string | null {
-  return op.type === 'cas' ? 'true' : null;
-}
-
 /** The verdict on complete partitions. */
 // oxlint-disable-next-line typescript/no-explicit-any -- any workload's model
 export function judgeCalls(partitions: ReadonlyMap<string, readonly Call[]>, model: Model<any>, limits: Limits = { maxSteps: MAX_STEPS }): Verdict {
@@ -30,7 +25,7 @@ export function judgeCalls(partitions: ReadonlyMap<string, readonly Call[]>, mod
 
 /** In words, with the dead end as witness. */
 export function verdictOf({ linearizable, operations, keys, steps, culprit }: Judged): Verdict {
-  if (culprit === null) return { ...NAME, valid: true, because: `${counted(operations, 'operation')} on ${counted(keys, 'key')} have a legal order` };
+  if (culprit === null) return { ...NAME, valid: true, because: `${counted(operations, 'operation')} on ${counted(keys, 'key')} ${operations === 1 ? 'has' : 'have'} a legal order` };
   if (linearizable === false) return violated(culprit.key, culprit.calls, culprit.search);
   const { key, calls, search: { limit } } = culprit;
   const open = calls.filter((call) => call.to === Infinity).length;

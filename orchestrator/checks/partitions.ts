@@ -4,23 +4,23 @@ import type { Model } from '../kinds.ts';
 import { type Call, type Limits, type Search, searchOrder } from './wgl.ts';
 
 /** culprit: the key that is violated or, where none is, the first that is undecided; null: all have a legal order. */
-export type Judged = {
+export type Judged<C extends Call = Call> = {
   readonly linearizable: boolean | 'unknown';
   readonly operations: number;
   readonly keys: number;
   readonly steps: number;
-  readonly culprit: { readonly key: string; readonly calls: readonly Call[]; readonly search: Search } | null;
+  readonly culprit: { readonly key: string; readonly calls: readonly C[]; readonly search: Search } | null;
 };
 
 const FIRST_STEPS = 100_000;
 
 /** limits: of all keys together. */
 // oxlint-disable-next-line typescript/no-explicit-any -- any workload's model
-export function searchPartitions(partitions: ReadonlyMap<string, readonly Call[]>, model: Model<any>, limits: Limits): Judged {
+export function searchPartitions<C extends Call>(partitions: ReadonlyMap<string, readonly C[]>, model: Model<any>, limits: Limits): Judged<C> {
   let waiting = [...partitions].sort(([, a], [, b]) => a.length - b.length);
   const operations = waiting.reduce((sum, [, calls]) => sum + calls.length, 0);
   let steps = 0;
-  let undecided: Judged['culprit'] = null;
+  let undecided: Judged<C>['culprit'] = null;
   for (const share of [FIRST_STEPS, Infinity]) {
     const left: typeof waiting = [];
     undecided = null;

@@ -25,6 +25,11 @@ export type Call = {
   readonly slot: number | null;
 };
 
+/** What an open call answers if it happened: a cas that compared false changed nothing, so it need not have happened. */
+export function answerIfDone(op: KeyOperation): string | null {
+  return op.type === 'cas' ? 'true' : null;
+}
+
 /** maxBytes: of what is remembered, roughly; default 512 MB. outOfTime: asked now and then. */
 export type Limits = { readonly maxSteps: number; readonly maxBytes?: number; readonly outOfTime?: () => boolean };
 /** Which of the limits ended a search. */

@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { PROTOCOLS } from '../../node/registry.ts';
 import { EXIT, LabError } from '../errors.ts';
+import { addCheck } from './commands/check.ts';
 import { addClean } from './commands/clean.ts';
 import { addCluster } from './commands/cluster.ts';
 import type { AddCommand } from './commands/command.ts';
@@ -58,7 +59,7 @@ function listenToSignals(): void {
   }
 }
 
-const COMMANDS: readonly AddCommand[] = [addRun, addCluster, addStatus, addOperations, addFault, addReport, addVerify, addReplay, addList, addConform, addSchema, addDoctor, addImage, addUp, addDown, addClean, addCompletion, addNew, addGate, addWan];
+const COMMANDS: readonly AddCommand[] = [addRun, addCluster, addStatus, addOperations, addFault, addReport, addVerify, addCheck, addReplay, addList, addConform, addSchema, addDoctor, addImage, addUp, addDown, addClean, addCompletion, addNew, addGate, addWan];
 
 function createProgram(exit: (code: number) => void): Command {
   const program = new Command('lab')
