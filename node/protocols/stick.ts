@@ -13,7 +13,7 @@ import { Ack } from './stick/ack.ts';
 import type { Consensus } from './stick/chain.ts';
 import { expected } from './stick/latency.ts';
 import { Literal } from './stick/literal.ts';
-import { DEFAULTS, resolve } from './stick/options.ts';
+import { DEFAULTS, resolve, timesOf } from './stick/options.ts';
 import type { Options } from './stick/options.ts';
 import { Report } from './stick/report.ts';
 import type { DiskEntry } from './stick/state.ts';
@@ -39,6 +39,7 @@ export const stick = protocol<Json, Consensus | DiskEntry, Options>({
   leadership: () => 'rotating',
   reconfigurable: true,
   epochsRiseWithSlot: true,
+  longestPeriodMs: (options) => timesOf(options).roundMs,
   resolve,
   expected,
 });
