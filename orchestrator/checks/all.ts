@@ -2,8 +2,14 @@
 import type { Check } from '../kinds.ts';
 import { durability } from './durability.ts';
 import { integrity } from './integrity.ts';
+import { leaderCompleteness } from './leader-completeness.ts';
 import { linearizability } from './linearizability.ts';
+import { logMatching } from './log-matching.ts';
+import { monotone } from './monotone.ts';
 import { oneLeaderPerEpoch } from './one-leader-per-epoch.ts';
 import { prefixAgreement } from './prefix-agreement.ts';
 
 export const CHECKS: readonly Check[] = [prefixAgreement, integrity, durability, oneLeaderPerEpoch, linearizability];
+
+/** Those of a hunt: with some that see an error before it reaches a client. */
+export const HUNT_CHECKS: readonly Check[] = [...CHECKS, monotone, logMatching, leaderCompleteness];

@@ -34,8 +34,13 @@ async function git(argv: readonly string[]): Promise<string | null> {
   }
 }
 
+/** The commit of a checkout; null: it is none. */
+export function readRevision(): Promise<string | null> {
+  return git(['rev-parse', 'HEAD']);
+}
+
 export async function readEnvironment(plugins: readonly PluginModule[]): Promise<Environment> {
-  const [revision, changes] = await Promise.all([git(['rev-parse', 'HEAD']), git(['status', '--porcelain', '--untracked-files=no'])]);
+  const [revision, changes] = await Promise.all([readRevision(), git(['status', '--porcelain', '--untracked-files=no'])]);
   const processors = cpus();
   return {
     lab: { version: labVersion(), revision, modified: changes === null ? null : changes !== '' },
