@@ -1,15 +1,15 @@
 // A process whose Paxos has a planted error: one text in one file is replaced as it is loaded (it must be there exactly once).
 // Prints what forks: recorded scenarios that now commit two values in one slot, and, if it is asked to hunt, the seeds of
 // simulated runs in which the lab's own agreement check is violated.
-// Argument: {"file", "from", "to", "seeds", "options"} as JSON.
+// Argument: {"file", "from", "to", "seeds", "options", "maxMessageBytes"} as JSON.
 import { globSync, readFileSync } from 'node:fs';
 import { registerHooks } from 'node:module';
 import { join } from 'node:path';
 import type { Json, NodeId } from '../node/contract.ts';
 import type { Action } from '../orchestrator/kinds.ts';
 
-const { file, from, to, seeds, options } = JSON.parse(process.argv[2] ?? '{}') as {
-  file: string; from: string; to: string; seeds: number; options: Json;
+const { file, from, to, seeds, options, maxMessageBytes } = JSON.parse(process.argv[2] ?? '{}') as {
+  file: string; from: string; to: string; seeds: number; options: Json; maxMessageBytes: number;
 };
 
 registerHooks({
@@ -82,7 +82,7 @@ for (let number = 1; number <= seeds && forkingSeeds.length === 0; number++) {
   const nodes = 3 + (number % 3);
   const ids = Array.from({ length: nodes }, (_, index) => `n${index + 1}`);
   const { verdicts } = await runTrial(paxos, {
-    seed, nodes, options, actions: trouble(seed, ids), ratePerSecond: 60, measureMs: MEASURE_MS, settleMs: 2_000, fsyncMs: 6,
+    seed, nodes, options, actions: trouble(seed, ids), ratePerSecond: 60, measureMs: MEASURE_MS, settleMs: 2_000, fsyncMs: 6, maxMessageBytes,
     link: { lossPct: 8, duplicatePct: 20, jitterMs: 8, order: 'reorder' },
   });
   if (verdicts.some(({ claim, valid }) => claim === 'agreement' && valid === false)) forkingSeeds.push(seed);

@@ -11,7 +11,8 @@ type Plant = {
   readonly to: string;
   /** The scenario that forks; absent: hunted in the simulator. */
   readonly scenario?: string;
-  readonly options?: { readonly [name: string]: string | number };
+  readonly options?: { readonly [name: string]: string | number | boolean };
+  readonly maxMessageBytes?: number;
 };
 
 const SEEDS = 60;
@@ -23,27 +24,29 @@ const PLANTS: readonly Plant[] = [
   { error: 'a promise is not durable', file: 'acceptor.ts', scenario: 'lost-promise',
     from: "this.env.persist({ type: 'promise', ballot });", to: '' },
   { error: 'an acceptance is not durable', file: 'acceptor.ts',
-    from: "this.env.persist({ type: 'accept', ballot, decidedTo: this.learner.decidedTo, values: fresh });", to: '' },
+    from: "this.env.persist({ type: 'accept', ballot, decidedTo, values: fresh });", to: '' },
   { error: 'a promise drops what was accepted', file: 'acceptor.ts', options: { leader: 'any' },
     from: 'decided === undefined ? this.votes.get(slot) :', to: 'decided === undefined ? undefined :' },
-  { error: 'the last vote to arrive is chosen, not the highest ballot', file: 'proposer.ts', options: { leader: 'any' },
+  { error: 'the last vote to arrive is chosen, not the highest ballot', file: 'promises.ts', options: { leader: 'any' },
     from: 'known === undefined || (vote.ballot ?? 0) > (known.ballot ?? 0)', to: 'true' },
   { error: 'one acceptor is counted twice', file: 'proposer.ts',
-    from: 'flight?.votes.add(from) === true', to: 'flight?.votes.add(`${from} ${flight.votes.voters.size}`) === true' },
-  { error: 'a minority decides', file: 'proposer.ts',
-    from: 'new Votes(this.q2)', to: 'new Votes(1)' },
-  { error: 'a partly received promise counts', file: 'process.ts', options: { leader: 'any' },
-    from: 'if (message.next !== null) this.prepare(from);\n    else if (this.proposer.hasQuorum)', to: 'if (this.proposer.pages.size >= this.proposer.q1 - 1)' },
+    from: 'flight.voters.has(from)) continue;\n        flight.voters.add(from);', to: 'flight.voters.size === this.learner.configurations.at(slot).members.length) continue;\n        flight.voters.add(this.learner.configurations.at(slot).members[flight.voters.size] ?? from);' },
+  { error: 'a minority decides', file: 'quorums.ts',
+    from: 'count(members, has) >= sizeOf(this.options.q2, members)', to: 'count(members, has) >= 1' },
+  { error: 'a partly received promise counts', file: 'promises.ts', options: { leader: 'any' }, maxMessageBytes: 800,
+    from: 'return this.pages.get(acceptor) === null;', to: 'return this.pages.has(acceptor);' },
+  { error: 'phase 1 asks one acceptor too few', file: 'quorums.ts', options: { leader: 'any' },
+    from: 'count(members, has) >= sizeOf(this.options.q1, members)', to: 'count(members, has) >= sizeOf(this.options.q1, members) - 1' },
   { error: 'a ballot is begun again after a restart', file: 'candidacy.ts', scenario: 'new-ballot',
-    from: 'Math.max(this.seen, this.acceptor.promised), this.number', to: 'this.proposer.ballot, this.number' },
+    from: 'Math.max(this.seen, this.acceptor.promised);', to: 'this.proposer.ballot;' },
   { error: 'prepare leaves before the ballot is durable', file: 'candidacy.ts', scenario: 'durable-ballot',
-    from: '    this.prepare(this.env.self);\n    for (const member of this.others) this.prepare(member);', to: '    for (const member of this.others) this.prepare(member);\n    this.prepare(this.env.self);' },
+    from: '    this.prepare(this.env.self);\n    this.prepareOthers();', to: '    this.prepareOthers();\n    this.prepare(this.env.self);' },
   { error: 'a proposer speaks on in a ballot that was superseded', file: 'learning.ts', scenario: 'superseded',
     from: 'if (!this.proposer.settle(value)) this.lose();', to: 'this.proposer.settle(value);' },
 ];
 
 function forksOf(plant: Omit<Plant, 'error'>, seeds: number): { readonly scenarios: readonly string[]; readonly seeds: readonly string[] } {
-  const argument = JSON.stringify({ file: plant.file, from: plant.from, to: plant.to, seeds, options: plant.options ?? {} });
+  const argument = JSON.stringify({ file: plant.file, from: plant.from, to: plant.to, seeds, options: plant.options ?? {}, maxMessageBytes: plant.maxMessageBytes ?? 60_000 });
   const output = execFileSync(process.execPath, [join(import.meta.dirname, 'planted-paxos-run.ts'), argument], { encoding: 'utf8', stdio: 'pipe' });
   return JSON.parse(output) as { scenarios: string[]; seeds: string[] };
 }

@@ -3,18 +3,20 @@
 // what differs.
 import { protocol } from '../contract.ts';
 import type { Json } from '../contract.ts';
+import { expected } from './paxos/expected.ts';
 import type { Entry } from './paxos/messages.ts';
-import { DEFAULTS, expected, leadership, resolve } from './paxos/options.ts';
+import { DEFAULTS, leadership, resolve } from './paxos/options.ts';
 import type { Options } from './paxos/options.ts';
 import { Process } from './paxos/process.ts';
 
 export const paxos = protocol<Json, Entry, Options>({
   name: 'paxos',
-  summary: 'Multi-Paxos with flexible quorums; leader: stable | fixed:<node> | any (every node proposes; writers in several places duel)',
+  summary: 'Multi-Paxos with flexible quorums; leader: stable | roundRobin | fixed:<node> | any (every node proposes; writers in several places duel)',
   defaults: DEFAULTS,
   create: (env) => new Process(env),
   resolve,
   leadership,
   expected,
+  reconfigurable: true,
   longestPeriodMs: ({ timeoutMs }) => (timeoutMs === 'auto' ? 300 : timeoutMs[1]),
 });

@@ -2,12 +2,10 @@
 // each answer is sent after the entry that it speaks of is persisted, and leaves when that is on disk.
 import type { Env, NodeId } from '../../contract.ts';
 import type { Learner } from './learner.ts';
-import { countThatFits, rangesOf } from './messages.ts';
+import { countThatFits, rangesOf, sameValue, valueOf } from './messages.ts';
 import type { Entry, Message, Proposal, Vote } from './messages.ts';
 import type { Options } from './options.ts';
 
-/** A proposal further ahead than this of all that is known here is dropped: the node catches up first. Bounds every scan of slots. */
-const HORIZON = 65_536;
 /** Votes in one page of a promise, before its bytes are counted. */
 const PAGE = 1024;
 
@@ -51,8 +49,9 @@ export class Acceptor {
       this.refuse(proposer, ballot);
       return false;
     }
-    const horizon = this.lastSlot + HORIZON;
-    const near = values.filter((value) => value.slot <= horizon);
+    const { configurations, decidedTo } = this.learner;
+    // What is further ahead than α, or in a configuration whose beginnings are not known here, is dropped: the node catches up first.
+    const near = values.filter(({ slot }) => configurations.isOpen(slot, decidedTo));
     const fresh = near.filter((value) => this.votes.get(value.slot)?.ballot !== ballot);
     if (fresh.length > 0) {
       this.promised = ballot;
@@ -60,7 +59,7 @@ export class Acceptor {
         this.store(ballot, value);
         this.env.place(value.command?.id ?? null, { epoch: value.epoch, slot: value.slot });
       }
-      this.env.persist({ type: 'accept', ballot, decidedTo: this.learner.decidedTo, values: fresh });
+      this.env.persist({ type: 'accept', ballot, decidedTo, values: fresh });
     }
     let accepts = this.accepts.get(proposer);
     if (accepts?.ballot !== ballot) {
@@ -71,19 +70,19 @@ export class Acceptor {
     return true;
   }
 
-  /** Answers the proposals of this turn. */
-  flush(): void {
+  /** Answers the proposals of this turn: to the proposer, or to all learners. */
+  flush(learners: readonly NodeId[] | null): void {
     for (const [proposer, { ballot, slots }] of this.accepts) {
-      if (slots.length > 0) this.env.send(proposer, { type: 'accept', ballot, slots: rangesOf(slots) });
+      if (slots.length > 0) this.env.send(learners === null ? proposer : withOne(learners, proposer), { type: 'accept', ballot, slots: rangesOf(slots) });
     }
     this.accepts.clear();
   }
 
   /** From this life or an earlier one. */
   store(ballot: number, value: Proposal): void {
-    const { slot, epoch, command } = value;
+    const { slot } = value;
     this.stands(value);
-    this.votes.set(slot, { ballot, slot, epoch, command });
+    this.votes.set(slot, { ballot, ...valueOf(value) });
     if (slot > this.lastAccepted) this.lastAccepted = slot;
   }
 
@@ -97,7 +96,7 @@ export class Acceptor {
   /** Does the latest vote in this slot hold this value? */
   holds(value: Proposal): boolean {
     const vote = this.votes.get(value.slot);
-    return vote !== undefined && vote.epoch === value.epoch && vote.command?.id === value.command?.id;
+    return vote !== undefined && sameValue(vote, value);
   }
 
   refuse(proposer: NodeId, ballot: number): void {
@@ -117,4 +116,8 @@ export class Acceptor {
     const next = votes[count]?.slot ?? (slot <= this.lastSlot ? slot : null);
     return { type: 'promise', ballot, from, next, votes: votes.slice(0, count) };
   }
+}
+
+function withOne(ids: readonly NodeId[], one: NodeId): readonly NodeId[] {
+  return ids.includes(one) ? ids : [...ids, one];
 }

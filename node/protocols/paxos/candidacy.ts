@@ -1,29 +1,50 @@
 // Who may propose: which commands a process takes, when it begins a ballot, and what it does when a higher one is about.
 import type { Command, NodeId } from '../../contract.ts';
-import { ballotAbove } from './messages.ts';
+import { BALLOT_STEP, ballotAbove, numberOf } from './messages.ts';
+import { FIRST_LATE_BALLOT } from './quorums.ts';
 import { State } from './state.ts';
 
 /** The back-off doubles so often at most. */
 const MAX_DOUBLINGS = 3;
+/** Periods of a fixed back-off. */
+const FIXED_PERIODS = 3;
 
 export abstract class Candidacy extends State {
   take(command: Command): void {
     if (this.proposer.owned.has(command.id)) return;
-    if (!this.mayTake) this.env.reject(command.id, 'not-leader', this.detector.leader ?? undefined);
+    if (!this.mayTake) this.env.reject(command.id, this.election.mode === 'any' ? 'no-quorum' : 'not-leader', this.detector.leader ?? undefined);
     else if (!this.proposer.offer(command)) this.env.reject(command.id, 'busy');
   }
 
   /** Begins phase 1 in a new ballot, or repeats it in one that nobody has beaten. */
   campaign(): void {
+    if (!this.isMember) {
+      this.waitForLeader();
+      return;
+    }
     if (this.proposer.phase !== 'preparing') {
-      this.proposer.begin(ballotAbove(Math.max(this.seen, this.acceptor.promised), this.number));
+      this.proposer.begin(this.nextBallot());
       this.seen = this.proposer.ballot;
-      if (this.election.mode === 'stable') this.detector.leader = null;
+      if (this.isElected) this.detector.leader = null;
     }
     // The own promise first: the ballot is durable before any prepare leaves.
     this.prepare(this.env.self);
-    for (const member of this.others) this.prepare(member);
-    if (this.election.mode === 'stable') this.detector.wait();
+    this.prepareOthers();
+    this.waitForLeader();
+  }
+
+  nextBallot(): number {
+    const above = Math.max(this.seen, this.acceptor.promised);
+    const ballot = ballotAbove(above, this.number);
+    const early = this.quorums.isEarly(ballot) && !this.ashore;
+    return early || !this.options.allAboard ? ballot : ballotAbove(Math.max(above, FIRST_LATE_BALLOT - BALLOT_STEP), this.number);
+  }
+
+  /** In an early ballot the own promise suffices. */
+  prepareOthers(): void {
+    const own = this.configurations.placed.every(({ members }) => members.includes(this.env.self));
+    if (own && this.quorums.isEarly(this.proposer.ballot)) return;
+    for (const member of this.configurations.members) if (member !== this.env.self) this.prepare(member);
   }
 
   prepare(acceptor: NodeId): void {
@@ -37,6 +58,7 @@ export abstract class Candidacy extends State {
   /** A higher ballot is about. */
   lose(): void {
     if (this.isOut) return;
+    if (this.quorums.isEarly(this.proposer.ballot)) this.ashore = true;
     this.proposer.lose();
     if (this.election.mode === 'any') {
       if (this.hasWork) this.backOff();
@@ -46,31 +68,60 @@ export abstract class Candidacy extends State {
 
   follow(reason: 'not-leader' | 'no-quorum'): void {
     if (this.detector.leader === this.env.self) this.detector.leader = null;
-    this.detector.wait();
+    this.waitForLeader();
     for (const command of this.proposer.drop()) this.env.reject(command.id, reason, this.detector.leader ?? undefined);
+    this.giveUpChange('not-leader');
   }
 
-  /** Exponential with jitter, so that of two duelling proposers one gets through: the winner needs two round trips. */
+  /** Of a change that this node conducts and has not proposed yet. */
+  abstract giveUpChange(reason: 'busy' | 'no-quorum' | 'not-leader'): void;
+
+  /** Until this node tries for itself. Under roundRobin the next in order is first, and the one after it a timeout later. */
+  waitForLeader(): void {
+    if (!this.isElected) return;
+    if (this.election.mode === 'stable') {
+      this.detector.wait(null);
+      return;
+    }
+    const { members } = this.configurations;
+    const last = members.findIndex((member) => numberOf(member) === this.detector.leaderBallot % BALLOT_STEP);
+    const own = members.indexOf(this.env.self);
+    const after = this.detector.leaderBallot === 0 ? own + 1 : (own - last + members.length) % members.length;
+    this.detector.wait(after === 0 ? members.length : after);
+  }
+
+  /** So that of two duelling proposers one gets through: the winner needs two round trips. */
   backOff(): void {
     if (this.backingOff) return;
     this.backingOff = true;
-    const jitter = this.env.random() * 2 ** Math.min(this.duels++, MAX_DOUBLINGS);
-    this.env.setTimer('backOff', (2 + jitter) * this.periodMs);
+    this.env.setTimer('backOff', this.backOffPeriods() * this.periodMs);
+  }
+
+  backOffPeriods(): number {
+    switch (this.options.backoff) {
+      case 'none':
+        return 0;
+      case 'fixed':
+        return FIXED_PERIODS;
+      default:
+        return 2 + this.env.random() * 2 ** Math.min(this.duels++, MAX_DOUBLINGS);
+    }
   }
 
   /** Its candidate gets a timeout to become the leader. */
   yieldTo(ballot: number): void {
     if (ballot > this.proposer.ballot) this.lose();
-    if (this.election.mode !== 'stable' || ballot <= this.detector.leaderBallot) return;
+    if (!this.isElected || ballot <= this.detector.leaderBallot) return;
     this.detector.leader = null;
-    this.detector.wait();
+    this.waitForLeader();
   }
 
   /** A proposer with an established ballot is alive. */
   heard(from: NodeId, ballot: number): void {
     this.seen = Math.max(this.seen, ballot);
-    if (this.election.mode !== 'stable' || ballot < this.acceptor.promised || ballot < this.detector.leaderBallot || from === this.env.self) return;
+    if (!this.isElected || ballot < this.acceptor.promised || ballot < this.detector.leaderBallot || from === this.env.self) return;
     if (ballot > this.proposer.ballot) this.lose();
     this.detector.follow(from, ballot);
+    this.waitForLeader();
   }
 }

@@ -1,4 +1,4 @@
-// Who leads under `stable`, and whether it is alive: a randomized timeout on the leader's messages, and on the leader's side
+// Who leads under `stable` and `roundRobin`, and whether it is alive: a randomized timeout on the leader's messages, and on the leader's side
 // whether a phase-2 quorum still answers. A wrong guess costs a phase 1, never safety.
 import type { Env, NodeId } from '../../contract.ts';
 import type { Entry, Message } from './messages.ts';
@@ -19,16 +19,15 @@ export class FailureDetector {
     this.leader = leader;
   }
 
-  /** Waits anew before this node tries for itself. */
-  wait(): void {
+  /** Waits anew before this node tries for itself. turns: its place in the order of those who take over; null: nobody's turn. */
+  wait(turns: number | null): void {
     const [shortest, longest] = this.timeoutMs;
-    this.env.setTimer('election', shortest + this.env.random() * (longest - shortest));
+    this.env.setTimer('election', turns === null ? shortest + this.env.random() * (longest - shortest) : turns * shortest);
   }
 
   follow(leader: NodeId, ballot: number): void {
     this.leader = leader;
     this.leaderBallot = ballot;
-    this.wait();
   }
 
   /** This node leads: nobody watches it but itself. */
@@ -44,11 +43,8 @@ export class FailureDetector {
     if (from !== this.env.self) this.answeredMs.set(from, this.env.now());
   }
 
-  /** Within the longest timeout, this node included. */
-  hears(quorum: number): boolean {
-    const sinceMs = this.env.now() - this.timeoutMs[1];
-    let hears = 1;
-    for (const answeredMs of this.answeredMs.values()) if (answeredMs >= sinceMs) hears++;
-    return hears >= quorum;
+  /** Did it answer within the longest timeout? This node does. */
+  hears(member: NodeId): boolean {
+    return member === this.env.self || (this.answeredMs.get(member) ?? -Infinity) >= this.env.now() - this.timeoutMs[1];
   }
 }

@@ -2,6 +2,8 @@
 // committed is a prefix without gaps.
 import type { Env } from '../../contract.ts';
 import type { CommandIndex } from '../../kit/command-index.ts';
+import type { Configurations } from './configurations.ts';
+import { valueOf } from './messages.ts';
 import type { Entry, Message, Proposal } from './messages.ts';
 import type { Options } from './options.ts';
 
@@ -9,6 +11,7 @@ export class Learner {
   readonly env: Env<Message, Entry, Options>;
   /** Where a command stands that is accepted or decided, and not yet committed: a retry finds it here. */
   readonly index: CommandIndex;
+  readonly configurations: Configurations;
   /** Decided values by slot. */
   decided = new Map<number, Proposal>();
   /** Every slot up to here is decided, and committed. */
@@ -16,19 +19,20 @@ export class Learner {
   /** The highest decided slot, gaps or not. */
   lastDecided = 0;
 
-  constructor(env: Env<Message, Entry, Options>, index: CommandIndex) {
+  constructor(env: Env<Message, Entry, Options>, index: CommandIndex, configurations: Configurations) {
     this.env = env;
     this.index = index;
+    this.configurations = configurations;
   }
 
   has(slot: number): boolean {
-    return this.decided.has(slot);
+    return slot <= this.decidedTo || this.decided.has(slot);
   }
 
   /** false: known already, and the first decision stands. */
   learn(value: Proposal): boolean {
-    if (this.decided.has(value.slot)) return false;
-    this.decided.set(value.slot, { slot: value.slot, epoch: value.epoch, command: value.command });
+    if (this.has(value.slot)) return false;
+    this.decided.set(value.slot, valueOf(value));
     if (value.slot > this.lastDecided) this.lastDecided = value.slot;
     return true;
   }
@@ -38,6 +42,7 @@ export class Learner {
     for (let next = this.decided.get(this.decidedTo + 1); next !== undefined; next = this.decided.get(this.decidedTo + 1)) {
       this.decidedTo++;
       this.index.remove(next.command, next.slot);
+      this.configurations.decided(next);
       this.env.commit(next.command, { epoch: next.epoch, slot: next.slot });
     }
   }
@@ -47,7 +52,8 @@ export class Learner {
     const values: Proposal[] = [];
     for (let slot = first; slot <= this.decidedTo && values.length < limit; slot++) {
       const value = this.decided.get(slot);
-      if (value !== undefined) values.push(value);
+      if (value === undefined) break;
+      values.push(value);
     }
     return values;
   }

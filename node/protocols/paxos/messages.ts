@@ -5,14 +5,18 @@
 //   propose · accept · nack             phase 2, several slots in one message
 //   decided · heartbeat · gossip        how far the sender knows every slot decided
 //   learn · learnReply                  a lagging learner fetches values
-import { commandOf } from '../../clients.ts';
+import { commandOf, membersOf } from '../../clients.ts';
 import type { Command, Json, NodeId } from '../../contract.ts';
 import { fieldsOf, isNatural } from '../../kit/shape.ts';
 import type { Fields } from '../../kit/shape.ts';
 import { utf8Bytes } from '../../wire.ts';
+import type { Configuration } from './configurations.ts';
 
-/** A value for a slot. epoch: the ballot in which it was first proposed there; it travels with the value. A null command is a no-op. */
-export type Proposal = { readonly slot: number; readonly epoch: number; readonly command: Command | null };
+/**
+ * A value for a slot. epoch: the ballot in which it was first proposed there; it travels with the value. A null command is a
+ * no-op, or a configuration.
+ */
+export type Proposal = { readonly slot: number; readonly epoch: number; readonly command: Command | null; readonly configuration?: Configuration };
 
 /** What an acceptor holds in a slot: the ballot of its latest acceptance; null: known to be decided. */
 export type Vote = Proposal & { readonly ballot: number | null };
@@ -29,7 +33,8 @@ export type Accept = { readonly type: 'accept'; readonly ballot: number; readonl
 export type Nack = { readonly type: 'nack'; readonly ballot: number; readonly promised: number };
 /** Every slot up to decidedTo is decided, and with the sender's own value where it proposed one in this ballot. */
 export type Told = { readonly type: 'decided' | 'heartbeat' | 'heartbeatReply'; readonly ballot: number; readonly decidedTo: number };
-export type Gossip = { readonly type: 'gossip'; readonly decidedTo: number };
+/** asks: who is no member shall answer, with what it knows. */
+export type Gossip = { readonly type: 'gossip'; readonly decidedTo: number; readonly asks: boolean };
 export type Learn = { readonly type: 'learn'; readonly from: number };
 export type LearnReply = { readonly type: 'learnReply'; readonly decidedTo: number; readonly values: readonly Proposal[] };
 
@@ -44,15 +49,26 @@ export type Entry =
   | { readonly type: 'learned'; readonly values: readonly Proposal[] };
 
 /** Ballot e = n · 1024 + the proposer's number: disjoint between proposers, whatever their count. */
-const PROPOSERS = 1024;
+export const BALLOT_STEP = 1024;
 
 /** The smallest ballot of this proposer above a ballot. */
 export function ballotAbove(ballot: number, proposer: number): number {
-  return (Math.floor(ballot / PROPOSERS) + 1) * PROPOSERS + proposer;
+  return (Math.floor(ballot / BALLOT_STEP) + 1) * BALLOT_STEP + proposer;
+}
+
+/** n1 is 0, n2 is 1 …: the same on every node, whoever the members are. null: no node of the lab. */
+export function numberOf(id: NodeId): number | null {
+  const number = Number(/^n(\d{1,4})$/.exec(id)?.[1] ?? 0) - 1;
+  return number >= 0 && number < BALLOT_STEP ? number : null;
+}
+
+/** Without the ballot of a vote. */
+export function valueOf({ slot, epoch, command, configuration }: Proposal): Proposal {
+  return configuration === undefined ? { slot, epoch, command } : { slot, epoch, command, configuration };
 }
 
 export function sameValue(one: Proposal, other: Proposal): boolean {
-  return one.epoch === other.epoch && (one.command?.id ?? null) === (other.command?.id ?? null);
+  return one.epoch === other.epoch && (one.command?.id ?? null) === (other.command?.id ?? null) && one.configuration?.change.id === other.configuration?.change.id;
 }
 
 /** Room for the fields around a list of values. */
@@ -86,14 +102,20 @@ const MAX_RANGE = 65_536;
 const MAX_BALLOT = 2 ** 50;
 
 function isBallot(value: Json | undefined): value is number {
-  return isNatural(value) && value >= PROPOSERS && value < MAX_BALLOT;
+  return isNatural(value) && value >= BALLOT_STEP && value < MAX_BALLOT;
 }
 
 function isProposal(value: Json): boolean {
   const fields = fieldsOf(value);
   if (fields === null || !isNatural(fields['slot']) || fields['slot'] === 0 || !isBallot(fields['epoch'])) return false;
-  const command = fields['command'];
-  return command === null || (command !== undefined && commandOf(command) !== null);
+  const { command, configuration } = fields;
+  return (command === null || (command !== undefined && commandOf(command) !== null)) && (configuration === undefined || isConfiguration(configuration));
+}
+
+function isConfiguration(value: Json): boolean {
+  const fields = fieldsOf(value);
+  const change = commandOf(fields?.['change'] ?? null);
+  return change?.op.type === 'reconfigure' && isNatural(fields?.['base']) && (membersOf(fields?.['members']) ?? []).length > 0;
 }
 
 function isVote(value: Json): boolean {
@@ -130,7 +152,7 @@ function hasShape(message: Fields, ballotIsSenders: boolean): boolean {
     case 'heartbeatReply':
       return isBallot(message['ballot']) && isNatural(message['decidedTo']);
     case 'gossip':
-      return isNatural(message['decidedTo']);
+      return isNatural(message['decidedTo']) && typeof message['asks'] === 'boolean';
     case 'learn':
       return isNatural(message['from']) && message['from'] > 0;
     case 'learnReply':
@@ -141,10 +163,10 @@ function hasShape(message: Fields, ballotIsSenders: boolean): boolean {
 }
 
 /** null: not a message of this protocol, or one that speaks in another proposer's ballot. */
-export function messageFrom(from: NodeId, message: Json, members: readonly NodeId[]): Message | null {
-  const number = members.indexOf(from);
+export function messageFrom(from: NodeId, message: Json): Message | null {
+  const number = numberOf(from);
   const fields = fieldsOf(message);
-  if (number < 0 || fields === null) return null;
+  if (number === null || fields === null) return null;
   const ballot = fields['ballot'];
-  return hasShape(fields, isBallot(ballot) && ballot % PROPOSERS === number) ? (message as unknown as Message) : null;
+  return hasShape(fields, isBallot(ballot) && ballot % BALLOT_STEP === number) ? (message as unknown as Message) : null;
 }

@@ -1,7 +1,8 @@
 // Options of Paxos at planning, and its closed form.
 import { describe, expect, test } from 'vitest';
 import type { ExpectedLoad, Facts } from '../../contract.ts';
-import { DEFAULTS, expected, leadership, leaderOf, resolve, settledOptions } from './options.ts';
+import { expected } from './expected.ts';
+import { DEFAULTS, leadership, leaderOf, resolve, settledOptions } from './options.ts';
 import type { Options } from './options.ts';
 
 const RTT_MS: { readonly [pair: string]: number } = { 'n1 n2': 20, 'n1 n3': 80, 'n2 n3': 90, 'paris n1': 6, 'paris n2': 2, 'paris n3': 70 };
@@ -49,10 +50,6 @@ describe('who proposes', () => {
 });
 
 describe('quorums', () => {
-  test.each([[1, 1], [2, 2], [3, 2], [4, 3], [5, 3]])('of %i nodes are %i by default', (nodes, majority) => {
-    const members = Array.from({ length: nodes }, (_, index) => `n${index + 1}`);
-    expect(resolved({}, { members })).toMatchObject({ options: { q1: majority, q2: majority }, problems: [] });
-  });
 
   test('must meet, and the message says how', () => {
     expect(errors({ q1: 1, q2: 2 })).toEqual(['q1: q1 + q2 must exceed the 3 nodes, or two leaders decide without meeting: 1 + 2 does not; with q2: 2 take q1: 2']);
@@ -64,8 +61,34 @@ describe('quorums', () => {
     expect(errors({ q2 })).toEqual([`q2: is auto or a whole number from 1 to 3 (the nodes), not ${JSON.stringify(q2)}`]);
   });
 
-  test('are majorities also where nothing was planned', () => {
-    expect(settledOptions(DEFAULTS, 5)).toEqual({ leader: { mode: 'stable', node: null }, q1: 3, q2: 3, timeoutMs: [150, 300], window: 1024 });
+  test('auto stays auto in the plan: of a configuration to come it is another number', () => {
+    expect(resolved({ q2: 2 })).toMatchObject({ options: { q1: 'auto', q2: 2 }, problems: [] });
+  });
+
+  test('of a grid must have a place for each node, and no sizes beside it', () => {
+    const members = ['n1', 'n2', 'n3', 'n4', 'n5', 'n6'];
+    expect(resolved({ grid: '2x3' }, { members }).problems).toEqual([]);
+    expect(errors({ grid: '2x2' }, { members })).toEqual(['grid: 2x2 has 4 places, and there are 6 nodes: rows times columns must be 6']);
+    expect(errors({ grid: '2x3', q2: 2 }, { members })).toEqual(['grid: says which acceptors are a quorum: leave q1 and q2 out']);
+  });
+
+  test.each(['2', 'x', '0x3', '3x0', '2 x 3', '-1x-3', 6, ['2', '3']])('%j is no grid', (grid) => {
+    expect(errors({ grid })).toEqual([`grid: is rows and columns such as 2x3, not ${JSON.stringify(grid)}`]);
+  });
+
+  test('have a timeout also where nothing was planned', () => {
+    expect(settledOptions(DEFAULTS)).toMatchObject({ leader: { mode: 'stable', node: null }, timeoutMs: [150, 300], window: 1024 });
+  });
+});
+
+describe('words', () => {
+  test.each([['backoff', 'linear', 'is none, fixed, exponential, not "linear"'], ['learners', 'all', 'is proposer, broadcast, not "all"']])('%s: %s is refused, and the right ones are named', (option, word, message) => {
+    expect(errors({ [option]: word })).toEqual([`${option}: ${message}`]);
+  });
+
+  test('roundRobin begins with the first node, so that only that one can be pinned', () => {
+    expect(resolved({ leader: 'roundRobin' }, { leader: 'n1' })).toMatchObject({ options: { leader: 'roundRobin' }, problems: [] });
+    expect(errors({ leader: 'roundRobin' }, { leader: 'n2' })).toEqual(['leader: roundRobin begins with n1, but the experiment pins n2: take leader: stable, or pin n1']);
   });
 });
 
@@ -85,7 +108,7 @@ describe('the timeout', () => {
     expect(errors({ timeoutMs })).toEqual([expect.stringMatching(/^timeoutMs: is auto or a rising range/)]);
   });
 
-  test.each([0, 1.5, -3])('a window of %j slots is refused', (window) => {
+  test.each([0, 1.5, -3, 65_537])('a window of %j slots is refused', (window) => {
     expect(errors({ window })).toEqual([expect.stringMatching(/^window: /)]);
   });
 });
@@ -103,6 +126,22 @@ describe('the expected latency', () => {
     expect(pointMs({}, { entry: 'n1' })).toBe(6 + 21);
     expect(pointMs({ q1: 3, q2: 1 }, { entry: 'n1' })).toBe(6 + 1);
     expect(pointMs({ q1: 1, q2: 3 }, { entry: 'n1' })).toBe(6 + 81);
+  });
+
+  test('under allAboard is that of the farthest acceptor, and thrifty changes nothing', () => {
+    expect(pointMs({ allAboard: true }, { entry: 'n1' })).toBe(6 + 81);
+    expect(pointMs({ thrifty: true }, { entry: 'n1' })).toBe(6 + 21);
+  });
+
+  test('of a grid is that of its quickest column', () => {
+    expect(pointMs({ grid: '1x3' }, { entry: 'n1' })).toBe(6 + 1);
+    expect(pointMs({ grid: '3x1' }, { entry: 'n1' })).toBe(6 + 81);
+  });
+
+  test('ends at the entry node where acceptors tell every learner: its own vote and one more', () => {
+    // n2 is told by n1 after 10 ms; its own vote counts 1 ms later, that of n1 came before.
+    expect(pointMs({ learners: 'broadcast' }, {})).toBe(2 + 10 + 11);
+    expect(pointMs({ learners: 'broadcast' }, { entry: 'n1' })).toBe(6 + 21);
   });
 
   test('of a redirected client has its own way to the leader', () => {

@@ -1,39 +1,59 @@
-// Options of Paxos, what planning makes of them, and the closed form of its latency.
-//
-// Flexible Paxos: only a phase-1 quorum and a phase-2 quorum of different ballots must meet, so q1 + q2 > N is the one rule.
-import type { Expected, ExpectedLoad, Facts, Leadership, NodeId, Problem } from '../../contract.ts';
-import { largestRoundTripMs, roundTripMs, withGroupCommit } from '../../kit/latency.ts';
+// Options of Paxos, and what planning makes of them. Which quorums are safe: quorums.ts; the closed form: expected.ts.
+import type { Facts, Leadership, NodeId, Problem } from '../../contract.ts';
+import { largestRoundTripMs } from '../../kit/latency.ts';
 import { majorityOf } from '../../kit/quorum.ts';
+import { gridOf, misfit } from './quorums.ts';
 
 export type Options = {
   /**
    * stable: Multi-Paxos, one distinguished proposer until it fails; stable:n1 lets n1 begin. fixed:n1: only n1 ever proposes.
-   * any: every node proposes what its clients send; they duel under spread load.
+   * roundRobin: as stable, but after a failure the next node in order takes over. any: every node proposes what its clients
+   * send; they duel under spread load.
    */
   readonly leader: string;
   /** Acceptors that must promise, and that must accept; 'auto': a majority. */
   readonly q1: number | 'auto';
   readonly q2: number | 'auto';
+  /** Instead of q1 and q2, such as 2x3: phase 1 asks a whole row (3 acceptors), phase 2 a whole column (2). */
+  readonly grid: string | null;
+  /** Phase 2 goes to one quorum, the quickest so far; to the others when that does not answer. */
+  readonly thrifty: boolean;
+  /** Under `any`: how long a loser waits. Periods: none 0, fixed 3, exponential 2 and up to 1, 2, 4 or 8 at random. */
+  readonly backoff: string;
+  /** Whom acceptors answer: the proposer, which tells the learners, or (broadcast) every learner. */
+  readonly learners: string;
+  /** A slot in which phase 1 shows a whole phase-2 quorum of one ballot is decided, and is not proposed again. */
+  readonly phase1Bypass: boolean;
+  /** The first ballots ask no phase 1 and every acceptor in phase 2; when one does not answer, majorities follow. */
+  readonly allAboard: boolean;
   /**
    * Range of the failure detector's randomized timeout; the period of heartbeats, gossip and retransmission is a third of its
    * lower end. 'auto': [150, 300], or where 5 of the plan's largest round trips (a durable write included) are longer, those and twice that.
    */
   readonly timeoutMs: 'auto' | readonly [number, number];
-  /** Slots proposed and not yet decided, at most. */
+  /** Slots proposed and not yet decided, at most; and how long after its decision a new configuration is in force (α). */
   readonly window: number;
 };
 
-export const DEFAULTS: Options = { leader: 'stable', q1: 'auto', q2: 'auto', timeoutMs: 'auto', window: 1024 };
+export const DEFAULTS: Options = {
+  leader: 'stable', q1: 'auto', q2: 'auto', grid: null, thrifty: false, backoff: 'exponential', learners: 'proposer',
+  phase1Bypass: false, allAboard: false, timeoutMs: 'auto', window: 1024,
+};
+
+const BACKOFFS = ['none', 'fixed', 'exponential'];
+const LEARNERS = ['proposer', 'broadcast'];
+/** A change of members fills as many slots with no-ops. */
+const MOST_WINDOW = 65_536;
 
 const SHORTEST_TIMEOUT_MS: readonly [number, number] = [150, 300];
 /** Phase 1 and a heartbeat take two; the rest is room for what is lost. */
 const ROUND_TRIPS = 5;
 
-export type Leader = { readonly mode: 'stable' | 'fixed'; readonly node: NodeId } | { readonly mode: 'stable' | 'any'; readonly node: null };
+export type Leader = { readonly mode: 'stable' | 'fixed'; readonly node: NodeId } | { readonly mode: 'stable' | 'roundRobin' | 'any'; readonly node: null };
 
 /** null: no such mode. */
 export function leaderOf(text: string): Leader | null {
-  if (text === 'stable' || text === 'any') return { mode: text, node: null };
+  if (text === 'stable' || text === 'roundRobin' || text === 'any') return { mode: text, node: null };
   const [mode, node, ...rest] = text.split(':');
   return (mode === 'stable' || mode === 'fixed') && node !== undefined && node !== '' && rest.length === 0 ? { mode, node } : null;
 }
@@ -49,12 +69,15 @@ function resolveLeader(given: string, facts: Facts, problems: Problem[]): string
     return given;
   };
   const leader = leaderOf(given);
-  if (leader === null) return refuse(`is stable, any, or fixed: and a node such as fixed:${facts.members[0] ?? 'n1'}, not ${JSON.stringify(given)}`);
+  if (leader === null) return refuse(`is stable, roundRobin, any, or fixed: and a node such as fixed:${facts.members[0] ?? 'n1'}, not ${JSON.stringify(given)}`);
   if (leader.node !== null && !facts.members.includes(leader.node)) return refuse(`names ${leader.node}; the nodes are ${facts.members.join(', ')}`);
   if (facts.leader === null) return given;
   if (leader.mode === 'any') return refuse(`any has no leader that could be pinned to ${facts.leader}: take leader: stable, or pin none`);
+  if (leader.mode === 'roundRobin' && facts.leader !== facts.members[0]) {
+    return refuse(`roundRobin begins with ${facts.members[0]}, but the experiment pins ${facts.leader}: take leader: stable, or pin ${facts.members[0]}`);
+  }
   if (leader.node !== null && leader.node !== facts.leader) return refuse(`${given} contradicts the experiment, which pins ${facts.leader}: drop one of them`);
-  return leader.node === null ? `stable:${facts.leader}` : given;
+  return leader.node === null && leader.mode === 'stable' ? `stable:${facts.leader}` : given;
 }
 
 function resolveQuorum(option: 'q1' | 'q2', given: unknown, members: number, problems: Problem[]): number {
@@ -80,55 +103,55 @@ function resolveTimeoutMs(given: unknown, facts: Facts, problems: Problem[]): re
   return given;
 }
 
+function resolveQuorums(options: Options, members: number, problems: Problem[]): Pick<Options, 'q1' | 'q2' | 'grid'> {
+  const { grid } = options;
+  if (grid === null) {
+    const sizes = problems.length;
+    const q1 = resolveQuorum('q1', options.q1, members, problems);
+    const q2 = resolveQuorum('q2', options.q2, members, problems);
+    const problem = problems.length > sizes ? null : misfit({ ...options, q1, q2 }, members);
+    if (problem !== null) problems.push({ level: 'error', option: 'q1', message: problem });
+    // What was 'auto' stays so: of a configuration to come it is another number.
+    return { q1: options.q1, q2: options.q2, grid };
+  }
+  const shape = typeof grid === 'string' ? gridOf(grid) : null;
+  const fits = shape !== null && shape.rows * shape.columns === members;
+  if (shape === null) problems.push({ level: 'error', option: 'grid', message: `is rows and columns such as 2x3, not ${JSON.stringify(grid)}` });
+  else if (!fits) problems.push({ level: 'error', option: 'grid', message: `${grid} has ${shape.rows * shape.columns} places, and there are ${members} nodes: rows times columns must be ${members}` });
+  if (options.q1 !== 'auto' || options.q2 !== 'auto') problems.push({ level: 'error', option: 'grid', message: 'says which acceptors are a quorum: leave q1 and q2 out' });
+  return { q1: 'auto', q2: 'auto', grid };
+}
+
+function checkWords(options: Options, problems: Problem[]): void {
+  const check = (option: 'backoff' | 'learners', words: readonly string[]) => {
+    if (!words.includes(options[option])) problems.push({ level: 'error', option, message: `is ${words.join(', ')}, not ${JSON.stringify(options[option])}` });
+  };
+  check('backoff', BACKOFFS);
+  check('learners', LEARNERS);
+  if (!Number.isInteger(options.window) || options.window < 1 || options.window > MOST_WINDOW) {
+    problems.push({ level: 'error', option: 'window', message: `is a whole number of slots from 1 to ${MOST_WINDOW}, not ${JSON.stringify(options.window)}` });
+  }
+}
+
 /** Pure; called at planning. */
 export function resolve(options: Options, facts: Facts): { readonly options: Options; readonly problems: readonly Problem[] } {
   const problems: Problem[] = [];
-  const members = facts.members.length;
   const leader = resolveLeader(options.leader, facts, problems);
-  const q1 = resolveQuorum('q1', options.q1, members, problems);
-  const q2 = resolveQuorum('q2', options.q2, members, problems);
-  if (q1 + q2 <= members) {
-    const message = `q1 + q2 must exceed the ${members} nodes, or two leaders decide without meeting: ${q1} + ${q2} does not; with q2: ${q2} take q1: ${members - q2 + 1}`;
-    problems.push({ level: 'error', option: 'q1', message });
-  }
+  const quorums = resolveQuorums(options, facts.members.length, problems);
   const timeoutMs = resolveTimeoutMs(options.timeoutMs, facts, problems);
-  if (!Number.isInteger(options.window) || options.window < 1) {
-    problems.push({ level: 'error', option: 'window', message: `is a whole number of slots from 1 on, not ${JSON.stringify(options.window)}` });
-  }
-  return { options: { ...options, leader, q1, q2, timeoutMs }, problems };
+  checkWords(options, problems);
+  return { options: { ...options, ...quorums, leader, timeoutMs }, problems };
 }
 
-/** The options with every 'auto' filled in, also where nothing was planned. */
-export function settledOptions(options: Options, members: number): { readonly leader: Leader; readonly q1: number; readonly q2: number; readonly timeoutMs: readonly [number, number]; readonly window: number } {
+/** The options as a process uses them, also where nothing was planned. */
+export function settledOptions(options: Options): Omit<Options, 'leader' | 'timeoutMs'> & { readonly leader: Leader; readonly timeoutMs: readonly [number, number] } {
   return {
+    ...options,
     leader: leaderOf(options.leader) ?? { mode: 'stable', node: null },
-    q1: options.q1 === 'auto' ? majorityOf(members) : options.q1,
-    q2: options.q2 === 'auto' ? majorityOf(members) : options.q2,
     timeoutMs: options.timeoutMs === 'auto' ? SHORTEST_TIMEOUT_MS : options.timeoutMs,
-    window: options.window,
   };
 }
 
 export function leadership(options: Options): Leadership {
   return leaderOf(options.leader)?.mode === 'any' ? 'none' : 'stable';
-}
-
-/**
- * RTT(client, entry) + RTT(entry, proposer) + the q2-th smallest of {W} ∪ {RTT(proposer, acceptor) + W}, W one durable write.
- * Under `any` the entry node proposes in a ballot that it holds already: what one writer sees, a floor where several write.
- */
-export function expected(options: Options, facts: Facts, load: ExpectedLoad): Expected | null {
-  const any = leadership(options) === 'none';
-  const proposer = any ? load.entry : load.leader;
-  if (proposer === null) return null;
-  const { q2 } = settledOptions(options, facts.members.length);
-  const votesMs = facts.members
-    .map((member) => facts.fsyncMs + (member === proposer ? 0 : roundTripMs(facts, proposer, member)))
-    .sort((a, b) => a - b);
-  const quorumMs = votesMs[q2 - 1];
-  if (quorumMs === undefined) return null;
-  const toEntryMs = roundTripMs(facts, load.client, load.entry);
-  const onwardMs = roundTripMs(facts, load.atFollower === 'redirect' ? load.client : load.entry, proposer);
-  const fromMs = toEntryMs + (proposer === load.entry ? 0 : onwardMs) + quorumMs;
-  return withGroupCommit(fromMs, facts.fsyncMs, load.ratePerSecond);
 }

@@ -1,6 +1,6 @@
-// Paxos, multi-decree: Lamport's roles (proposer.ts, acceptor.ts, learner.ts), Howard's flexible quorums, and three
-// ways to choose who proposes: `stable` (Multi-Paxos), `fixed`, and `any`. state.ts holds what a process knows, candidacy.ts who
-// may propose, learning.ts what is decided; this file joins them: the inputs, the two phases and the period.
+// Paxos, multi-decree: Lamport's roles (proposer.ts, acceptor.ts, learner.ts), Howard's flexible quorums (quorums.ts), and
+// several ways to choose who proposes. state.ts holds what a process knows, candidacy.ts who may propose, learning.ts what is
+// decided, changes.ts who the members become; this file joins them: the inputs, the two phases and the period.
 //
 // State                 | Durable | Meaning
 // acceptor.promised     | yes     | highest ballot promised; at least every ballot that this node ever began
@@ -16,11 +16,11 @@
 // begins a higher one, so that nobody proposes anything else at (ballot, slot); the own acceptance counts when it is durable.
 // `decided` too: a decision is a fact. Differs from the texts in: docs/protocols/paxos.md.
 import type { Command, Json, Machine, NodeId, Status } from '../../contract.ts';
-import { Learning } from './learning.ts';
+import { Changes } from './changes.ts';
 import { countThatFits, messageFrom } from './messages.ts';
 import type { Accept, Entry, Nack, Prepare, Promise1, Proposal, Propose } from './messages.ts';
 
-export class Process extends Learning implements Machine<Json, Entry> {
+export class Process extends Changes implements Machine<Json, Entry> {
   start(entries: readonly Entry[]): void {
     for (const entry of entries) this.restore(entry);
     this.seen = this.acceptor.promised;
@@ -30,7 +30,7 @@ export class Process extends Learning implements Machine<Json, Entry> {
     this.env.setTimer('tick', this.periodMs);
     const begins = this.election.node === this.env.self && (this.election.mode === 'fixed' || entries.length === 0);
     if (begins) this.campaign();
-    else if (this.election.mode === 'stable') this.detector.wait();
+    else this.waitForLeader();
   }
 
   restore(entry: Entry): void {
@@ -49,7 +49,7 @@ export class Process extends Learning implements Machine<Json, Entry> {
   }
 
   message(from: NodeId, json: Json): void {
-    const message = messageFrom(from, json, this.env.members);
+    const message = messageFrom(from, json);
     if (message === null) return;
     switch (message.type) {
       case 'prepare':
@@ -67,7 +67,7 @@ export class Process extends Learning implements Machine<Json, Entry> {
       case 'heartbeatReply':
         return this.onTold(from, message);
       case 'gossip':
-        return this.catchUp.hears(from, message.decidedTo);
+        return this.onGossip(from, message);
       case 'learn':
         return this.catchUp.answer(from, message.from);
       case 'learnReply':
@@ -85,18 +85,31 @@ export class Process extends Learning implements Machine<Json, Entry> {
   }
 
   commands(batch: readonly Command[]): void {
-    for (const command of batch) this.take(command);
+    for (const command of batch) {
+      const { id, op } = command;
+      if (op.type === 'reconfigure') this.reconfigure({ id, op });
+      else this.take(command);
+    }
   }
 
   turn(): void {
     const { proposer, learner } = this;
-    if (this.election.mode === 'any' && proposer.queue.length > 0 && !this.backingOff && this.isOut) this.campaign();
-    if (proposer.phase === 'established') {
-      const values = proposer.take(this.env.now());
-      if (values.length > 0) this.propose(values);
-      else if (proposer.flights.size === 0 && learner.decidedTo > this.toldTo) this.tellDecided();
+    if (this.election.mode === 'any' && (proposer.queue.length > 0 || proposer.configuration !== null) && !this.backingOff && this.isOut) this.campaign();
+    if (proposer.phase === 'established' && !this.proposeAll() && proposer.flights.size === 0 && learner.decidedTo > this.toldTo) this.tellDecided();
+    this.acceptor.flush(this.options.learners === 'broadcast' ? [...this.others, this.env.self] : null);
+  }
+
+  /** false: there was nothing. */
+  proposeAll(): boolean {
+    let some = false;
+    for (let more = true; more && this.proposer.phase === 'established';) {
+      const { proposed, decided } = this.proposer.take(this.env.now());
+      if (proposed.length > 0) this.propose(proposed);
+      if (decided.length > 0) this.decide(decided);
+      some ||= proposed.length > 0;
+      more = decided.length > 0;
     }
-    this.acceptor.flush();
+    return some;
   }
 
   status(): Status {
@@ -111,13 +124,17 @@ export class Process extends Learning implements Machine<Json, Entry> {
       epoch: leads ? ballot : Math.max(this.acceptor.promised, this.detector.leaderBallot),
       lastSlot: this.acceptor.lastSlot,
       commitSlot: this.learner.decidedTo,
-      configurations: this.configurations,
+      configurations: this.configurations.placed,
     };
   }
 
   // Phase 1
 
   onPrepare(from: NodeId, { ballot, from: slot }: Prepare): void {
+    if (this.isOutsider(from, slot - 1)) {
+      this.tellHowFar(from);
+      return;
+    }
     this.seen = Math.max(this.seen, ballot);
     this.stuckTicks = 0;
     if (ballot > this.acceptor.promised) this.yieldTo(ballot);
@@ -126,9 +143,10 @@ export class Process extends Learning implements Machine<Json, Entry> {
 
   onPromise(from: NodeId, message: Promise1): void {
     if (!this.proposer.promised(from, message)) return;
+    if (from !== this.env.self) this.times.answered(from, this.env.now() - this.preparedMs);
     this.decide(message.votes.filter((vote) => vote.ballot === null));
     if (message.next !== null) this.prepare(from);
-    else if (this.proposer.hasQuorum) this.establish();
+    else if (this.proposer.phase === 'preparing' && this.proposer.hasQuorum) this.establish();
   }
 
   establish(): void {
@@ -137,6 +155,7 @@ export class Process extends Learning implements Machine<Json, Entry> {
       this.detector.lead(this.proposer.ballot, this.others);
       this.toldTo = -1;
     }
+    this.prepareLacking();
   }
 
   onNack({ promised }: Nack): void {
@@ -148,32 +167,56 @@ export class Process extends Learning implements Machine<Json, Entry> {
 
   propose(values: readonly Proposal[]): void {
     const { ballot } = this.proposer;
+    this.proposedChange(values);
     for (let first = 0; first < values.length;) {
-      const count = countThatFits(values, first, this.env.maxMessageBytes);
-      const page = values.slice(first, first + count);
-      first += count;
-      if (this.others.length > 0) this.env.sendBeforeDurable(this.others, { type: 'propose', ballot, decidedTo: this.learner.decidedTo, values: page });
+      const members = this.membersAt(values[first]);
+      const alike = values.slice(first, first + countThatFits(values, first, this.env.maxMessageBytes));
+      const end = alike.findIndex((value) => this.membersAt(value) !== members);
+      const page = end < 0 ? alike : alike.slice(0, end);
+      first += page.length;
+      const to = this.askedOf(members).filter((member) => member !== this.env.self);
+      if (to.length > 0) this.env.sendBeforeDurable(to, { type: 'propose', ballot, decidedTo: this.learner.decidedTo, values: page });
       this.acceptor.propose(this.env.self, ballot, page);
     }
+    if (this.options.thrifty) return;
     this.toldTo = this.learner.decidedTo;
     this.toldAll = true;
+  }
+
+  membersAt(value: Proposal | undefined): readonly NodeId[] {
+    return this.configurations.at(value?.slot ?? 0).members;
+  }
+
+  /** Thrifty: the quickest phase-2 quorum. */
+  askedOf(members: readonly NodeId[]): readonly NodeId[] {
+    return this.options.thrifty ? this.quorums.cheapest(this.proposer.ballot, members, (member) => this.times.of(member)) : members;
   }
 
   onPropose(from: NodeId, { ballot, decidedTo, values }: Propose): void {
     this.heard(from, ballot);
     this.stuckTicks = 0;
     if (ballot > this.acceptor.promised && ballot > this.proposer.ballot) this.lose();
+    // What is decided may open the slots to the values.
+    if (values.some(({ slot }) => !this.configurations.isOpen(slot, this.learner.decidedTo))) this.decideVotes(ballot, decidedTo);
     if (!this.acceptor.propose(from, ballot, values)) return;
     this.decideVotes(ballot, decidedTo);
     this.catchUp.hears(from, decidedTo);
   }
 
   onAccept(from: NodeId, message: Accept): void {
-    if (message.ballot === this.proposer.ballot) this.detector.answered(from);
+    if (message.ballot === this.proposer.ballot) {
+      this.detector.answered(from);
+      this.noteTime(from, message);
+    } else if (this.options.learners === 'broadcast') this.learnFrom(from, message);
     const chosen = this.proposer.accepted(from, message);
     if (chosen.length === 0) return;
     this.duels = 0;
     this.decide(chosen);
+  }
+
+  noteTime(from: NodeId, { slots }: Accept): void {
+    const flight = from === this.env.self ? undefined : this.proposer.flights.get(slots[0]?.[0] ?? 0);
+    if (flight !== undefined) this.times.answered(from, this.env.now() - flight.sentMs);
   }
 
   // The period: heartbeat, retransmission, gossip
@@ -183,34 +226,51 @@ export class Process extends Learning implements Machine<Json, Entry> {
     const { phase } = this.proposer;
     const overdueMs = this.env.now() - 1.5 * this.periodMs;
     if (phase === 'preparing' && this.preparedMs <= overdueMs) {
-      for (const member of this.others) this.prepare(member);
+      this.prepareOthers();
     } else if (phase === 'established') this.lead(overdueMs);
-    if (this.election.mode === 'any') {
-      this.env.send(this.others, { type: 'gossip', decidedTo: this.learner.decidedTo });
+    if (this.election.mode === 'any' && this.isMember) {
+      if (this.others.length > 0) this.env.send(this.others, { type: 'gossip', decidedTo: this.learner.decidedTo, asks: this.change !== null });
       this.watch();
     }
+    this.watchChange();
     this.catchUp.tick();
     this.toldAll = false;
   }
 
-  /** A leader that q2 acceptors no longer answer leaves the place to one who reaches them. */
+  /** A leader that no phase-2 quorum answers any more leaves the place to one who reaches one. */
   lead(overdueMs: number): void {
-    if (this.election.mode === 'stable' && !this.detector.hears(this.proposer.q2)) {
+    const { members } = this.configurations.at(this.learner.decidedTo + 1);
+    const hears = (ballot: number) => this.quorums.phase2(ballot, members, (member) => this.detector.hears(member));
+    if (this.isElected && !hears(Infinity)) {
       this.proposer.lose();
       this.follow('no-quorum');
       return;
     }
-    for (const member of this.others) this.resend(member, overdueMs);
+    if (this.quorums.isEarly(this.proposer.ballot) && this.isAground(this.election.mode === 'any' || hears(this.proposer.ballot))) return;
+    if (this.preparedMs <= overdueMs) this.prepareLacking();
+    for (const member of this.configurations.members) if (member !== this.env.self) this.resend(member, overdueMs);
     this.proposer.resent(overdueMs, this.env.now());
-    if (this.election.mode === 'any' || this.toldAll) return;
-    this.env.send(this.others, this.told('heartbeat'));
-    this.toldTo = this.learner.decidedTo;
+    const untold = this.toldAll ? this.change?.command.op.add ?? [] : this.others;
+    if (this.election.mode === 'any' || untold.length === 0) return;
+    this.env.send(untold, this.told('heartbeat'));
+    if (!this.toldAll) this.toldTo = this.learner.decidedTo;
+  }
+
+  /** All aboard no more: somebody does not answer, and majorities have to do. */
+  isAground(hearsAll: boolean): boolean {
+    const sinceMs = this.proposer.waitingSinceMs;
+    if (hearsAll && (sinceMs === null || this.env.now() - sinceMs < this.options.timeoutMs[0])) return false;
+    this.ashore = true;
+    this.proposer.lose();
+    this.campaign();
+    return true;
   }
 
   /** By timer and one message a period, never on an answer. */
   resend(acceptor: NodeId, overdueMs: number): void {
     const overdue = this.proposer.overdue(acceptor, overdueMs);
     if (overdue.length === 0) return;
+    this.times.silent(acceptor);
     const values = overdue.slice(0, countThatFits(overdue, 0, this.env.maxMessageBytes));
     this.env.sendBeforeDurable(acceptor, { type: 'propose', ballot: this.proposer.ballot, decidedTo: this.learner.decidedTo, values });
   }

@@ -2,23 +2,30 @@
 import { describe, expect, test } from 'vitest';
 import type { Command, Env } from '../../contract.ts';
 import { CommandIndex } from '../../kit/command-index.ts';
+import { Configurations } from './configurations.ts';
 import { Learner } from './learner.ts';
 import type { Entry, Message, Vote } from './messages.ts';
 import type { Options } from './options.ts';
 import { Proposer } from './proposer.ts';
+import { Quorums } from './quorums.ts';
 
 const command = (number: number): Command => ({ id: `c${number}:1`, op: { type: 'get', key: 'k' } });
 const vote = (slot: number, ballot: number, epoch: number): Vote => ({ slot, ballot, epoch, command: command(ballot) });
 
-function proposer(limits: Partial<{ q1: number; q2: number; window: number }> = {}): Proposer {
+type Limits = { readonly q1: number; readonly q2: number; readonly window: number; readonly members: readonly string[]; readonly phase1Bypass: boolean };
+
+function proposer(limits: Partial<Limits> = {}): Proposer {
   const env: Pick<Env<Message, Entry, Options>, 'commit'> = { commit: () => undefined };
-  return new Proposer(new Learner(env as Env<Message, Entry, Options>, new CommandIndex()), { q1: 2, q2: 2, window: 1024, ...limits });
+  const { q1, q2, window, members, phase1Bypass } = { q1: 2, q2: 2, window: 1024, members: ['n1', 'n2', 'n3'], phase1Bypass: false, ...limits };
+  const learner = new Learner(env as Env<Message, Entry, Options>, new CommandIndex(), new Configurations(window, members));
+  return new Proposer(learner, new Quorums({ q1, q2, grid: null, allAboard: false }), { window, phase1Bypass });
 }
 
-/** In phase 2 of ballot 2048 at once. */
-function established(limits: Partial<{ q1: number; q2: number; window: number }> = {}): Proposer {
+/** In phase 2 of ballot 2048. */
+function established(limits: Partial<Limits> = {}): Proposer {
   const subject = proposer(limits);
   subject.begin(2048);
+  for (const from of ['n1', 'n2', 'n3', 'n4', 'n5']) subject.promised(from, { type: 'promise', ballot: 2048, from: 1, next: null, votes: [] });
   subject.establish();
   return subject;
 }
@@ -27,11 +34,14 @@ describe('limits', () => {
   test('no more than the window is in flight, and the rest follows as slots are decided', () => {
     const subject = established({ window: 2 });
     for (let number = 1; number <= 5; number++) subject.offer(command(number));
-    expect(subject.take(0).map(({ slot }) => slot)).toEqual([1, 2]);
-    expect(subject.take(0)).toEqual([]);
+    expect(subject.take(0).proposed.map(({ slot }) => slot)).toEqual([1, 2]);
+    expect(subject.take(0).proposed).toEqual([]);
     const [first] = [...subject.flights.values()];
-    subject.settle(first?.value ?? { slot: 0, epoch: 0, command: null });
-    expect(subject.take(0).map(({ slot }) => slot)).toEqual([3]);
+    const decided = first?.value ?? { slot: 0, epoch: 0, command: null };
+    subject.learner.learn(decided);
+    subject.settle(decided);
+    subject.learner.advance();
+    expect(subject.take(0).proposed.map(({ slot }) => slot)).toEqual([3]);
   });
 
   test('a full queue refuses, and takes a repeated command all the same', () => {
@@ -50,7 +60,7 @@ describe('phase 1', () => {
     subject.promised('n1', { type: 'promise', ballot: 2048, from: 1, next: null, votes: [vote(1, 1026, 1025), vote(3, 1024, 1024)] });
     subject.promised('n2', { type: 'promise', ballot: 2048, from: 1, next: null, votes: [vote(1, 1025, 1025)] });
     subject.establish();
-    expect(subject.take(0)).toEqual([
+    expect(subject.take(0).proposed).toEqual([
       { slot: 1, epoch: 1025, command: command(1026) }, { slot: 2, epoch: 2048, command: null }, { slot: 3, epoch: 1024, command: command(1024) },
     ]);
   });
@@ -72,7 +82,7 @@ describe('phase 1', () => {
 
 describe('phase 2', () => {
   test('decides with q2 acceptors, each counted once', () => {
-    const subject = established({ q2: 3 });
+    const subject = established({ q2: 3, members: ['n1', 'n2', 'n3', 'n4', 'n5'] });
     subject.offer(command(1));
     subject.take(0);
     const accept = (from: string, ballot = 2048) => subject.accepted(from, { type: 'accept', ballot, slots: [[1, 1]] }).length;
