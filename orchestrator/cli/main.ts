@@ -12,6 +12,7 @@ import { addDown } from './commands/down.ts';
 import { addFault } from './commands/fault.ts';
 import { addGate } from './commands/gate.ts';
 import { addConform } from './commands/conform.ts';
+import { addHunt } from './commands/hunt.ts';
 import { addImage } from './commands/image.ts';
 import { addList } from './commands/list.ts';
 import { addNew } from './commands/new.ts';
@@ -59,7 +60,7 @@ function listenToSignals(): void {
   }
 }
 
-const COMMANDS: readonly AddCommand[] = [addRun, addCluster, addStatus, addOperations, addFault, addReport, addVerify, addCheck, addReplay, addList, addConform, addSchema, addDoctor, addImage, addUp, addDown, addClean, addCompletion, addNew, addGate, addWan];
+const COMMANDS: readonly AddCommand[] = [addRun, addCluster, addStatus, addOperations, addFault, addReport, addVerify, addCheck, addReplay, addList, addConform, addSchema, addDoctor, addImage, addUp, addDown, addClean, addCompletion, addNew, addGate, addHunt, addWan];
 
 function createProgram(exit: (code: number) => void): Command {
   const program = new Command('lab')
