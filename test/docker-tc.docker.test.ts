@@ -51,8 +51,8 @@ describe.skipIf(await skipsDocker('containers shaped by tc') || skipsNetem('cont
   afterEach(() => { vi.restoreAllMocks(); });
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  const planOn = (runner: Runner): Plan => {
-    const [plan] = makePlans(parseExperiment(EXPERIMENT, 'test', REGISTRY), { runner: runner.name, supports: runner.supports, shaper: 'tc', ...(isVirtualTime() ? { time: 'virtual' } : {}) });
+  const planOn = (runner: Runner, text = EXPERIMENT): Plan => {
+    const [plan] = makePlans(parseExperiment(text, 'test', REGISTRY), { runner: runner.name, supports: runner.supports, shaper: 'tc', ...(isVirtualTime() ? { time: 'virtual' } : {}) });
     return plan as Plan;
   };
 
@@ -93,5 +93,17 @@ describe.skipIf(await skipsDocker('containers shaped by tc') || skipsNetem('cont
       console.log(`${region}: p50 ${mine.toFixed(3)} ms in containers, ${other.toFixed(3)} in namespaces, closed form ${expectedP50Ms.toFixed(3)}`);
       expect(Math.abs(mine - other), region).toBeLessThan(TOLERANCE.share * other + TOLERANCE.ms);
     }
+  }, WITHIN_MS);
+
+  test.each(['exec', 'sidecar'] as const)('tc gets into containers by %s too, before each release', async (way) => {
+    const runner = createDockerRunner([], { way });
+    expect(await runner.chooseShaper?.('auto')).toEqual({ shaper: 'tc', notice: null });
+    const plan = planOn(runner, `name: ${way}\nprotocols: [{ raft: { electionTimeoutMs: [6000, 12000] } }]\nnodes: 3\nleader: n1\nnetwork: { wan: lan, scale: 40 }
+load: { rate: 3/s, arrivals: constant, timeout: 10s, retry: 10s }\nrun: { warmup: 5s, measure: 10s, settle: 10s }\nfaults: [{ at: 2s, phase: fixed, crash: n3, for: 2s }]\n`);
+    const { summary } = await runPlan(runner, plan, { inside: folder, keep: [] });
+    expect(summary.verdicts.filter(isViolation)).toEqual([]);
+    expect(summary.metrics['throughput']?.value).toBeGreaterThan(1);
+    for (const { from, to, errorMs } of summary.certificate?.rows ?? []) expect(errorMs?.min, `${from} ${to}`).toBeGreaterThan(-EARLY_MS);
+    if (EXACT) expect(summary.certificate).toMatchObject({ verdict: 'ok' });
   }, WITHIN_MS);
 });

@@ -23,7 +23,8 @@ import { type Report, showProgress } from './progress.ts';
 import { openPage, PAGE, recorderOf, writePage } from './report.ts';
 import { filesBeside, wanOverride } from './read-file.ts';
 import { EXPERIMENT_FILE } from './results/read.ts';
-import { createDockerRunner } from './runners/docker.ts';
+import type { WayName } from './docker/way.ts';
+import { createDockerRunner, type DockerChoice } from './runners/docker.ts';
 import { createLocalRunner } from './runners/local.ts';
 import { createNetnsRunner } from './runners/netns.ts';
 import { createResultsFolder } from './results-folder.ts';
@@ -49,6 +50,7 @@ export type RunFlags = {
   readonly open: boolean;
   readonly port?: number;
   readonly subnet?: string;
+  readonly tcWay?: WayName;
   readonly shaper: string;
   readonly virtualTime: boolean;
 };
@@ -61,9 +63,9 @@ const TABLE_COLUMNS = 100;
 /** The runner whose processes wait for nothing outside. */
 const IN_VIRTUAL_TIME = 'netns';
 
-export function createRunners(portBase: number | null, { files, registry }: Plugins, subnet?: string): readonly Runner[] {
+export function createRunners(portBase: number | null, { files, registry }: Plugins, docker: DockerChoice = {}): readonly Runner[] {
   const breathe = () => new Promise<void>((resolve) => { setImmediate(resolve); });
-  return [createSimulator(NODE_BYTES, breathe, registry), createLocalRunner(portBase, files), createNetnsRunner(files), createDockerRunner(files, subnet)];
+  return [createSimulator(NODE_BYTES, breathe, registry), createLocalRunner(portBase, files), createNetnsRunner(files), createDockerRunner(files, docker)];
 }
 
 /** Runs everything and returns the exit code. `stop` is set by Ctrl-C. */
@@ -227,8 +229,8 @@ function readText(file: string): string {
   }
 }
 
-export function chosenRunners(flags: Pick<RunFlags, 'on' | 'port' | 'subnet'>, plugins: Plugins): readonly Runner[] {
-  const known = createRunners(flags.port ?? null, plugins, flags.subnet);
+export function chosenRunners(flags: Pick<RunFlags, 'on' | 'port' | 'subnet' | 'tcWay'>, plugins: Plugins): readonly Runner[] {
+  const known = createRunners(flags.port ?? null, plugins, { pool: flags.subnet, way: flags.tcWay });
   const names = flags.on.split(',').map((name) => name.trim());
   const chosen = names.map((name) => named(known, name, 'runner'));
   const twice = names.find((name, index) => names.indexOf(name) < index);

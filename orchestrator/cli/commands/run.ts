@@ -1,5 +1,6 @@
 // `lab run`: its flags.
 import { PROTOCOLS } from '../../../node/registry.ts';
+import { WAYS } from '../docker/way.ts';
 import type { RunFlags } from '../run.ts';
 import { AUTO, SHAPERS } from '../shaper-choice.ts';
 import { collect, oneOf, wholeNumber } from './command.ts';
@@ -25,6 +26,7 @@ export const addRun: AddCommand = (program, { stop, exit }) => {
     .option('--out <dir>', 'folder for results', 'results')
     .option('--port <base>', 'local: the port of the first node, the next ones follow (default: free ones)', wholeNumber(1, 65_535 - 64))
     .option('--subnet <block>', 'docker: the pool in which each run has its network (default: 198.18.0.0/15)')
+    .option('--tc-way <name>', `docker: how tc gets into containers: ${WAYS.join(', ')} (default: the first that works)`, oneOf(WAYS))
     .option('--plugin <file>', 'a module that brings protocols, workloads, faults, checks or sinks; may be given again', collect, [])
     .option('--sink <name>', 'writes the events there too, beside the files; may be given again', collect, [])
     .option('--json', 'one JSON document on stdout instead of the table', false)

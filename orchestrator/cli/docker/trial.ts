@@ -11,11 +11,11 @@ import type { Engine, Labels, Limits } from './engine.ts';
 import { bootId } from './owner.ts';
 import type { User } from './place.ts';
 
-import { findWay, type Inside, type Way } from './way.ts';
+import { findWay, type Inside, type Way, type WayName } from './way.ts';
 
 /** way: or why there is none. */
 export type Trial = { readonly inside: Inside; readonly way: { readonly way: Way } | { readonly missing: string }; close(): Promise<void> };
-export type TrialSpec = { readonly image: string; readonly user: User; readonly labels: Labels; readonly limits: Limits };
+export type TrialSpec = { readonly image: string; readonly user: User; readonly labels: Labels; readonly limits: Limits; readonly ways: readonly WayName[] };
 
 const ANSWERS_WITHIN_MS = 20_000;
 /** Its boot, its network, what the lab has left it; then it leaves something itself, and stays until its input ends. */
@@ -23,7 +23,7 @@ const SCRIPT = 'cat /proc/sys/kernel/random/boot_id; readlink /proc/self/ns/net;
 const LINES = 4;
 
 /** Rejects with a LabError where containers cannot be nodes. */
-export async function openTrial(engine: Engine, { image, user, labels, limits }: TrialSpec): Promise<Trial> {
+export async function openTrial(engine: Engine, { image, user, labels, limits, ways }: TrialSpec): Promise<Trial> {
   const folder = mkdtempSync(join(stateFolder(), 'trial-'));
   const token = randomBytes(8).toString('hex');
   const name = `lab-${token.slice(0, 6)}-trial`;
@@ -43,7 +43,7 @@ export async function openTrial(engine: Engine, { image, user, labels, limits }:
     if (boot !== bootId()) throw elsewhere(engine);
     if (asked !== token || readFileSync(join(folder, 'answered'), { encoding: 'utf8', flag: 'a+' }).trim() !== token) throw foreignFiles(engine, folder);
     const inside: Inside = { id, pid };
-    return { inside, way: await findWay(engine, inside, Number(/\[(\d+)\]/.exec(network)?.[1]), { image, labels, limits }), close };
+    return { inside, way: await findWay(engine, inside, Number(/\[(\d+)\]/.exec(network)?.[1]), { image, labels, limits }, ways), close };
   } catch (error) {
     await close();
     throw error;

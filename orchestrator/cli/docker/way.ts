@@ -1,6 +1,6 @@
 // How the lab gets into the network of a container to shape what leaves it, though the container itself may administer nothing:
 // nsenter where the lab is root (5 ms), a privileged exec (some 100 ms), or a container beside it for each command. The first
-// that works is taken.
+// that works is taken, or the one that the user names.
 import { randomBytes } from 'node:crypto';
 import { closeSync, fstatSync, openSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -18,8 +18,11 @@ export interface Entrance {
   tcLines(failed: (error: Error) => void): LineCommand;
   close(): void;
 }
+/** The best first. */
+export const WAYS = ['nsenter', 'exec', 'sidecar'] as const;
+export type WayName = (typeof WAYS)[number];
 export interface Way {
-  readonly name: 'nsenter' | 'exec' | 'sidecar';
+  readonly name: WayName;
   enter(inside: Inside): Entrance;
 }
 /** Of the containers beside others. */
@@ -51,7 +54,7 @@ const NSENTER: Way = {
   },
 };
 
-function byCommand(name: 'exec' | 'sidecar', open: (inside: Inside, argv: readonly string[]) => Promise<OpenedCommand>): Way {
+function byCommand(name: WayName, open: (inside: Inside, argv: readonly string[]) => Promise<OpenedCommand>): Way {
   return {
     name,
     enter: (inside) => ({
@@ -107,11 +110,11 @@ async function problemOf(way: Way, inside: Inside, inode: number): Promise<strin
   }
 }
 
-/** Tries the ways at a container that has only a loopback device. inode: of its network namespace, as it says itself. */
-export async function findWay(engine: Engine, inside: Inside, inode: number, spec: SidecarSpec): Promise<{ readonly way: Way } | { readonly missing: string }> {
+/** Tries the ways at a container that has only a loopback device. inode: of its network namespace, as it says itself. names: those to try. */
+export async function findWay(engine: Engine, inside: Inside, inode: number, spec: SidecarSpec, names: readonly WayName[]): Promise<{ readonly way: Way } | { readonly missing: string }> {
   const exec = byCommand('exec', ({ id }, argv) => engine.openExec(id, argv));
   const problems: string[] = [];
-  for (const way of [NSENTER, exec, sidecar(engine, spec)]) {
+  for (const way of [NSENTER, exec, sidecar(engine, spec)].filter(({ name }) => names.includes(name))) {
     const problem = await problemOf(way, inside, inode);
     if (problem === null) return { way };
     problems.push(`${way.name}: ${problem}`);

@@ -19,7 +19,7 @@ import { closeSocketFolder, containerUser, moduleInside, openSocketFolder, openS
 import { Room } from '../docker/room.ts';
 import { type Block, blockText, freeBlocks, gatewayOf, readPool, relocate, routedBlocks } from '../docker/subnets.ts';
 import { openTrial, type Trial } from '../docker/trial.ts';
-import { kernelOf, type Way } from '../docker/way.ts';
+import { kernelOf, type Way, type WayName, WAYS } from '../docker/way.ts';
 import { DEVICE, LOAD, othersOf, type Spot, spotsOf } from '../netns/layout.ts';
 import { nodeModules } from '../plugins.ts';
 import { forgetProcesses } from '../process-records.ts';
@@ -179,20 +179,23 @@ async function openCluster(docker: Docker, pool: Block, plan: Plan, where: Clust
 }
 
 /** What the daemon has is found once, and said on stderr while it takes long. */
-async function prepare(): Promise<{ readonly docker: Docker; readonly trial: Trial }> {
+async function prepare(ways: readonly WayName[]): Promise<{ readonly docker: Docker; readonly trial: Trial }> {
   const engine = await connectDocker();
   const { tag } = await ensureNodeImage(engine, null, (line) => process.stderr.write(`docker: ${line}\n`));
   const user = containerUser((await engine.describe()).rootless);
-  const trial = await openTrial(engine, { image: tag, user, labels: labelsOf('trial'), limits: LIMITS });
+  const trial = await openTrial(engine, { image: tag, user, labels: labelsOf('trial'), limits: LIMITS, ways });
   return { docker: { engine, image: tag, user, way: 'way' in trial.way ? trial.way.way : null }, trial };
 }
 
-/** plugins: absolute paths. pool: where the networks of runs have their addresses from. */
-export function createDockerRunner(plugins: readonly string[] = [], pool: string = DEFAULT_POOL): Runner {
+/** pool: where the networks of runs have their addresses from. way: how tc gets into containers; absent: the first that works. */
+export type DockerChoice = { readonly pool?: string | undefined; readonly way?: WayName | undefined };
+
+/** plugins: absolute paths. */
+export function createDockerRunner(plugins: readonly string[] = [], { pool = DEFAULT_POOL, way }: DockerChoice = {}): Runner {
   const block = readPool(pool);
   let found: Docker | null = null;
   const openTrialSite = async (): Promise<TrialSite> => {
-    const { docker, trial } = await prepare();
+    const { docker, trial } = await prepare(way === undefined ? WAYS : [way]);
     found = docker;
     const missing = 'missing' in trial.way ? trial.way.missing : '';
     const entering = docker.way === null ? Promise.reject(new Error(missing)) : Promise.resolve(docker.way.enter(trial.inside));
