@@ -4,7 +4,7 @@ import { PROTOCOLS } from '../node/registry.ts';
 import { CHECKS } from './checks/all.ts';
 import { LabError } from './errors.ts';
 import { FAULTS } from './faults/all.ts';
-import type { Check, Fault, Plugin, Sink, Workload } from './kinds.ts';
+import type { Check, Fault, Plugin, ProtocolCommand, Sink, Workload } from './kinds.ts';
 import { didYouMean } from './suggest.ts';
 import { counter } from './workloads/counter.ts';
 import { hotKey } from './workloads/hot-key.ts';
@@ -17,6 +17,7 @@ export const BUILTINS = {
   faults: FAULTS,
   checks: CHECKS,
   sinks: [],
+  commands: [],
 } satisfies Plugin;
 
 export type Registry = {
@@ -25,6 +26,7 @@ export type Registry = {
   readonly faults: readonly Fault[];
   readonly checks: readonly Check[];
   readonly sinks: readonly Sink[];
+  readonly commands: readonly ProtocolCommand[];
 };
 
 function unique<T extends { readonly name: string }>(kind: string, items: readonly T[]): readonly T[] {
@@ -43,6 +45,7 @@ export function createRegistry(plugins: readonly Plugin[]): Registry {
     faults: unique('fault', plugins.flatMap((plugin) => plugin.faults ?? [])),
     checks: unique('check', plugins.flatMap((plugin) => plugin.checks ?? [])),
     sinks: unique('sink', plugins.flatMap((plugin) => plugin.sinks ?? [])),
+    commands: unique('command', plugins.flatMap((plugin) => plugin.commands ?? [])),
   };
 }
 

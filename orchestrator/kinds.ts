@@ -334,4 +334,15 @@ export interface Plugin {
   readonly checks?: readonly Check[];
   /** Beside `files`, when a run names them. */
   readonly sinks?: readonly Sink[];
+  /** For `lab protocol NAME …`. */
+  readonly commands?: readonly ProtocolCommand[];
+}
+
+/** Commands that a protocol brings along. */
+export interface ProtocolCommand {
+  /** Of the protocol. */
+  readonly name: string;
+  readonly summary: string;
+  /** argv: what stands behind the name. stop: set by Ctrl-C. Resolves to the exit code; what is wrong with its input is thrown as a LabError or commander's error. */
+  run(argv: readonly string[], stop: { readonly requested: boolean }): Promise<number>;
 }

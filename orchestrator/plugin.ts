@@ -39,6 +39,7 @@ const SHAPES: { readonly [kind in keyof Plugin]-?: Shape } = {
   faults: { params: SCHEMA, actions: FUNCTION },
   checks: { claim: { test: (value) => CLAIMS.includes(value), wanted: 'a claim of the contract, or null' }, begin: FUNCTION },
   sinks: { open: FUNCTION },
+  commands: { run: FUNCTION },
 };
 
 const KINDS = Object.keys(SHAPES) as readonly (keyof Plugin)[];

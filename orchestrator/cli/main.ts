@@ -17,6 +17,7 @@ import { addImage } from './commands/image.ts';
 import { addList } from './commands/list.ts';
 import { addNew } from './commands/new.ts';
 import { addOperations } from './commands/operations.ts';
+import { addProtocol } from './commands/protocol.ts';
 import { addReplay } from './commands/replay.ts';
 import { addReport } from './commands/report.ts';
 import { addRun } from './commands/run.ts';
@@ -60,7 +61,7 @@ function listenToSignals(): void {
   }
 }
 
-const COMMANDS: readonly AddCommand[] = [addRun, addCluster, addStatus, addOperations, addFault, addReport, addVerify, addCheck, addReplay, addList, addConform, addSchema, addDoctor, addImage, addUp, addDown, addClean, addCompletion, addNew, addGate, addHunt, addWan];
+const COMMANDS: readonly AddCommand[] = [addRun, addCluster, addStatus, addOperations, addFault, addReport, addVerify, addCheck, addReplay, addList, addConform, addProtocol, addSchema, addDoctor, addImage, addUp, addDown, addClean, addCompletion, addNew, addGate, addHunt, addWan];
 
 function createProgram(exit: (code: number) => void): Command {
   const program = new Command('lab')

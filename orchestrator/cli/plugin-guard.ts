@@ -1,8 +1,9 @@
 // A plug-in behind a guard: whatever of it throws while the lab plans, runs or judges is told as the plug-in's, in one line
 // with its file, and not as a bug of the lab.
+import { CommanderError } from 'commander';
 import { type Blame, guardedMethod, guardedObject, guardedProtocol, withMethods } from '../../node/guard.ts';
 import { LabError } from '../errors.ts';
-import type { Check, Fault, OpenSink, Plugin, Sink, Verdict, Workload } from '../kinds.ts';
+import type { Check, Fault, OpenSink, Plugin, ProtocolCommand, Sink, Verdict, Workload } from '../kinds.ts';
 
 /** Of what a plug-in throws: FILE:LINE, or null. */
 type PlaceOf = (error: unknown) => string | null;
@@ -22,6 +23,7 @@ export function guardedPlugin(plugin: Plugin, path: string, placeOf: PlaceOf): P
     faults: (plugin.faults ?? []).map((fault) => guardedFault(fault, blameOf('fault', fault.name))),
     checks: (plugin.checks ?? []).map((check) => guardedCheck(check, blameOf('check', check.name))),
     sinks: (plugin.sinks ?? []).map((sink) => guardedSink(sink, blameOf('sink', sink.name))),
+    commands: (plugin.commands ?? []).map((command) => guardedCommand(command, blameOf('command', command.name))),
   };
 }
 
@@ -62,6 +64,21 @@ function guardedCheck(check: Check, blame: Blame): Check {
     return { observe: (event) => observer.observe(event), finish: () => (broken === null ? observer.finish() : verdict(broken)) };
   };
   return { name, summary: check.summary, claim, begin: guardedMethod(check, 'begin', blame, begin) as Check['begin'] };
+}
+
+function guardedCommand(command: ProtocolCommand, blame: Blame): ProtocolCommand {
+  const { name, summary } = command;
+  return {
+    name, summary,
+    run: async (argv, stop) => {
+      try {
+        return await command.run(argv, stop);
+      } catch (error) {
+        // The user's mistake, or --help.
+        throw error instanceof CommanderError ? error : blame('run', error);
+      }
+    },
+  };
 }
 
 /** What throws rejects; a write that is a promise, and rejects, is told at the next call. */

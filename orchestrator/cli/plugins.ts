@@ -10,6 +10,7 @@ import type { Plugin } from '../kinds.ts';
 import { checkPlugin } from '../plugin.ts';
 import './own-name.ts';
 import { guardedPlugin } from './plugin-guard.ts';
+import { COMMANDS } from './protocols/all.ts';
 import { files as filesSink } from './sinks/files.ts';
 import { influx } from './sinks/influx.ts';
 import { modulePath, PACKAGE_ROOT } from './tree.ts';
@@ -25,9 +26,9 @@ export type Plugins = {
   readonly registry: Registry;
 };
 
-const OWN: Plugin = { ...BUILTINS, sinks: [filesSink, influx] };
+const OWN: Plugin = { ...BUILTINS, sinks: [filesSink, influx], commands: COMMANDS };
 const OWN_NAME = new URL(`own-name${extname(import.meta.url)}`, import.meta.url).href;
-const KINDS = ['protocols', 'workloads', 'faults', 'checks', 'sinks'] as const;
+const KINDS = ['protocols', 'workloads', 'faults', 'checks', 'sinks', 'commands'] as const;
 
 /** What a node process imports: as the lab does, it must know its own name before it meets a plug-in. */
 export function nodeModules(files: readonly string[]): readonly string[] {
