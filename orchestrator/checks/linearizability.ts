@@ -43,39 +43,44 @@ function violated(key: string, calls: readonly Call[], { deepest }: Search): Ver
   };
 }
 
-export const linearizability: Check = {
-  name: NAME.check,
-  summary: 'some order of the operations explains what every client was answered, key by key',
-  claim: NAME.claim,
-  begin(_plan, model) {
-    const open = new Map<CommandId, Invoked>();
-    const partitions = new Map<string, Call[]>();
-    let clientEvents = 0;
-    const keep = (call: Call) => {
-      const key = model.partition(call.op);
-      const calls = partitions.get(key);
-      if (calls === undefined) partitions.set(key, [call]);
-      else calls.push(call);
-    };
-    return {
-      observe(event) {
-        if (event.type === 'invoke') open.set(event.command.id, { op: event.command.op, from: clientEvents++, slot: null });
-        else if (event.type === 'committed') {
-          const invoked = event.command === null ? undefined : open.get(event.command.id);
-          if (invoked !== undefined) invoked.slot ??= event.at.slot;
-        } else if (event.type === 'reply') {
-          const { id, reply } = event;
-          const invoked = open.get(id);
-          if (invoked === undefined || reply.outcome === 'unknown') return;
-          open.delete(id);
-          // A read outside the log was evaluated after the command at its position.
-          if (reply.outcome === 'ok') keep({ id, op: invoked.op, value: reply.value, from: invoked.from, to: clientEvents++, slot: invoked.slot ?? reply.at.slot + 0.5 });
-        }
-      },
-      finish() {
-        for (const [id, invoked] of open) if (invoked.op.type !== 'get') keep({ id, ...invoked, to: Infinity, value: answerIfDone(invoked.op) });
-        return judgeCalls(partitions, model);
-      },
-    };
-  },
-};
+/** With less patience, or more, than every run has. */
+export function linearizabilityWithin(limits: Limits): Check {
+  return {
+    name: NAME.check,
+    summary: 'some order of the operations explains what every client was answered, key by key',
+    claim: NAME.claim,
+    begin(_plan, model) {
+      const open = new Map<CommandId, Invoked>();
+      const partitions = new Map<string, Call[]>();
+      let clientEvents = 0;
+      const keep = (call: Call) => {
+        const key = model.partition(call.op);
+        const calls = partitions.get(key);
+        if (calls === undefined) partitions.set(key, [call]);
+        else calls.push(call);
+      };
+      return {
+        observe(event) {
+          if (event.type === 'invoke') open.set(event.command.id, { op: event.command.op, from: clientEvents++, slot: null });
+          else if (event.type === 'committed') {
+            const invoked = event.command === null ? undefined : open.get(event.command.id);
+            if (invoked !== undefined) invoked.slot ??= event.at.slot;
+          } else if (event.type === 'reply') {
+            const { id, reply } = event;
+            const invoked = open.get(id);
+            if (invoked === undefined || reply.outcome === 'unknown') return;
+            open.delete(id);
+            // A read outside the log was evaluated after the command at its position.
+            if (reply.outcome === 'ok') keep({ id, op: invoked.op, value: reply.value, from: invoked.from, to: clientEvents++, slot: invoked.slot ?? reply.at.slot + 0.5 });
+          }
+        },
+        finish() {
+          for (const [id, invoked] of open) if (invoked.op.type !== 'get') keep({ id, ...invoked, to: Infinity, value: answerIfDone(invoked.op) });
+          return judgeCalls(partitions, model, limits);
+        },
+      };
+    },
+  };
+}
+
+export const linearizability = linearizabilityWithin({ maxSteps: MAX_STEPS });
