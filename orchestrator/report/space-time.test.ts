@@ -46,7 +46,7 @@ test('a message that could still come when the record ends is under way, not los
 test('one that comes after the window is not lost, and one that was sent before it comes from outside', () => {
   const events = inOrder(...message('n1', 'n2', 10, 60, 'early'), ...message('n2', 'n3', 55, 200, 'late'));
   const diagram = spaceTimeOf(events, request(50, 100));
-  expect(said(spaceTimeText(diagram))).toEqual(['→ n3 late', '← n1 a message']);
+  expect(said(spaceTimeText(diagram))).toEqual(['→ n3 late', '← n1 early of 0.0100']);
   expect(spaceTimeSvg(diagram).html.match(/class="message[^"]*"/g)).toEqual(['class="message early"', 'class="message early"']);
 });
 

@@ -24,7 +24,7 @@ export type SpaceTimeRequest = {
   readonly maxItems?: number;
 };
 
-/** sentMs null: before the window. fate 'under way': the record ends before it could have come. */
+/** sentMs null: long before it arrived. fate 'under way': the record ends before it could have come. */
 export type Message = { readonly from: NodeId; readonly to: NodeId; readonly name: string; readonly sentMs: number | null; fate: 'arrived' | 'lost' | 'under way' };
 
 type Sent = { readonly type: 'sent'; readonly atMs: number; readonly column: NodeId; readonly message: Message };
@@ -36,10 +36,10 @@ export type Section = Window & { readonly items: readonly Item[]; readonly leftO
 export type SpaceTime = { readonly nodes: readonly NodeId[]; readonly sections: readonly Section[]; readonly detail: Detail };
 
 const MAX_ITEMS = 240;
-/** Messages whose arrival is waited for; beyond it the oldest is forgotten, and counts as lost. */
+/** Messages whose arrival is waited for; beyond it the oldest is forgotten. */
 const MAX_OPEN = 20_000;
 
-/** Of a protocol that gives its messages no type, and of those sent before the window. */
+/** Of a protocol that gives its messages no type, and of those sent too long ago. */
 const UNNAMED = 'a message';
 
 type Kept = { readonly window: Window; items: Item[]; leftOut: number };
@@ -72,7 +72,7 @@ export class SpaceTimeRecorder {
     const kept = this.#kept[this.#current];
     const within = kept !== undefined && event.atMs >= kept.window.fromMs;
     if (event.type === 'sent') {
-      if (within) this.#sent(kept, event);
+      this.#sent(within ? kept : null, event);
     } else if (event.type === 'received') this.#received(within ? kept : null, event);
     else for (const note of this.#notes.of(event)) if (within) this.#add(kept, note);
   }
@@ -95,12 +95,14 @@ export class SpaceTimeRecorder {
     return { nodes, detail, sections: sections.map((section) => ({ ...section, roles: spans.filter((span) => span.toMs > section.fromMs && span.fromMs <= section.toMs) })) };
   }
 
-  #sent(kept: Kept, event: LabEvent & { readonly type: 'sent' }): void {
+  /** kept null: outside the windows. It may arrive within them, and tells how long messages take. */
+  #sent(kept: Kept | null, event: LabEvent & { readonly type: 'sent' }): void {
     const message: Message = { from: event.node, to: event.peer, name: event.message ?? UNNAMED, sentMs: event.atMs, fate: 'lost' };
-    this.#messages.add(message);
     this.#open.set(`${event.node} ${event.life} ${event.frame}`, message);
     const { value: oldest } = this.#open.keys().next();
     if (this.#open.size > MAX_OPEN && oldest !== undefined) this.#open.delete(oldest);
+    if (kept === null) return;
+    this.#messages.add(message);
     this.#add(kept, { type: 'sent', atMs: event.atMs, column: event.node, message });
   }
 

@@ -120,7 +120,11 @@ type Types = ReadonlySet<LabEvent['type']>;
  * the last one. pause: awaited every few thousand events.
  */
 export async function readRunEvents(folder: string, onEvent: (event: LabEvent) => void, without: Types = new Set(), pause: () => Promise<void> = () => Promise.resolve()): Promise<void> {
-  const path = join(folder, 'events.ndjson');
+  await readEventFile(join(folder, 'events.ndjson'), onEvent, without, pause);
+}
+
+/** The same of a file. */
+export async function readEventFile(path: string, onEvent: (event: LabEvent) => void, without: Types = new Set(), pause: () => Promise<void> = () => Promise.resolve()): Promise<void> {
   await readLines(path, (line, number) => {
     const problem = problemOfEvent(line);
     if (problem !== null) throw damaged(`${path}:${number} ${problem}`, 'the file was damaged or edited after the run: run the plan again');
