@@ -16,19 +16,20 @@ export type Options = {
   readonly window: number;
   /** safe: whom a leader asks first: all, or only itself and the ranks below it that make a quorum (thrifty). */
   readonly bcpeers: string;
-  /** Bytes of random data that a leader makes for each slot, as the origin's processes do; 0: it proposes clients' commands. */
-  readonly dataSize: number;
-  /** Everything ends so long after the start; 0: never. */
-  readonly stopAfterMs: number;
+  /** Bytes of random data that a leader makes for each slot, as the origin's processes do; null: it proposes clients' commands. */
+  readonly dataSize: number | null;
+  /** Everything ends so long after the start; null: never. */
+  readonly stopAfterMs: number | null;
 };
 
-export const DEFAULTS: Options = { variant: 'safe', timeoutMs: 'auto', interval: 100, window: 64, bcpeers: 'all', dataSize: 0, stopAfterMs: 0 };
+export const DEFAULTS: Options = { variant: 'safe', timeoutMs: 'auto', interval: 100, window: 64, bcpeers: 'all', dataSize: null, stopAfterMs: null };
 
 const SHORTEST_TIMEOUT_MS = 200;
 const LITERAL_TIMEOUT_MS = 1_000;
 /** Reading, a fetch and a resend take four; the rest is room for what is lost. */
 const ROUND_TRIPS = 6;
 const MAX_DATA_BYTES = 32_768;
+const MAX_TEST_MS = 86_400_000;
 
 /** A literal quorum is N − F, F = ⌊(N − 1) / 2⌋; the safe one is the same: two of them always meet. */
 export function quorumOf(members: number): number {
@@ -68,16 +69,16 @@ export function resolve(options: Options, facts: Facts): { readonly options: Opt
   const among = (option: 'variant' | 'bcpeers', ...values: readonly string[]) => {
     if (!values.includes(options[option])) refuse(option, `is ${values.join(' or ')}, not ${JSON.stringify(options[option])}`);
   };
-  const whole = (option: 'interval' | 'window' | 'dataSize', least: number, most: number) => {
+  const whole = (option: 'interval' | 'window' | 'dataSize' | 'stopAfterMs', least: number, most: number) => {
     const value = options[option];
-    if (!Number.isInteger(value) || value < least || value > most) refuse(option, `is a whole number from ${least} to ${most}, not ${JSON.stringify(value)}`);
+    if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > most) refuse(option, `is a whole number from ${least} to ${most}, not ${JSON.stringify(value)}`);
   };
   among('variant', 'safe', 'literal');
   among('bcpeers', 'all', 'quorum');
   whole('interval', options.variant === 'literal' ? 1 : 0, 1_000_000);
   whole('window', 1, 4_096);
-  whole('dataSize', 0, MAX_DATA_BYTES);
-  if (options.stopAfterMs < 0) refuse('stopAfterMs', `is milliseconds, 0 for never, not ${options.stopAfterMs}`);
+  if (options.dataSize !== null) whole('dataSize', 1, MAX_DATA_BYTES);
+  if (options.stopAfterMs !== null) whole('stopAfterMs', 1, MAX_TEST_MS);
   if (facts.leader !== null && facts.leader !== facts.members[0]) refuse('variant', `cannot begin with ${facts.leader}: round 0 is led by ${facts.members[0] ?? 'the first node'}, each later one by the next node; pin no leader`);
   return { options: { ...options, timeoutMs: resolveTimeout(options, facts, problems) }, problems };
 }
@@ -85,7 +86,7 @@ export function resolve(options: Options, facts: Facts): { readonly options: Opt
 /** Data that a leader makes was asked for by no client. */
 export function claims({ variant, dataSize }: Options): readonly Claim[] {
   const kept: readonly Claim[] = variant === 'literal' ? ['validity'] : ['agreement', 'validity', 'linearizability', 'durability', 'one-leader-per-epoch'];
-  return dataSize === 0 ? kept : kept.filter((claim) => claim !== 'validity');
+  return dataSize === null ? kept : kept.filter((claim) => claim !== 'validity');
 }
 
 export function leadership({ variant, interval }: Options): Leadership {
@@ -99,7 +100,7 @@ export function leadership({ variant, interval }: Options): Leadership {
  */
 export function expected(options: Options, facts: Facts, load: ExpectedLoad): Expected | null {
   const { leader, entry, client } = load;
-  if (leadership(options) !== 'stable' || leader === null || options.dataSize > 0) return null;
+  if (leadership(options) !== 'stable' || leader === null || options.dataSize !== null) return null;
   const acksMs = facts.members
     .map((member) => facts.fsyncMs + (member === leader ? 0 : roundTripMs(facts, leader, member)))
     .sort((a, b) => a - b);

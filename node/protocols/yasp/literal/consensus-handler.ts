@@ -22,7 +22,7 @@ export class ConsensusHandler {
 
   propose(slot: number, command: Command): void {
     this.proposing.set(slot, command);
-    if (this.env.options.dataSize > 0) traceInstance(this.env, 'generate', command, slot);
+    if (this.env.options.dataSize !== null) traceInstance(this.env, 'generate', command, slot);
   }
 
   /** Of an imposed history what is not committed here: these slots are committed when the leader decides. */
@@ -38,7 +38,7 @@ export class ConsensusHandler {
     this.proposing.delete(slot);
     this.committedSlots.add(slot);
     this.env.commit(command, { epoch: Math.floor(slot / this.env.options.interval), slot: this.committed.push({ slot, command }) });
-    if (this.env.options.dataSize > 0) traceInstance(this.env, 'commit', command, slot);
+    if (this.env.options.dataSize !== null) traceInstance(this.env, 'commit', command, slot);
   }
 
   /** As many instances as a message holds in each part; one part at least. */

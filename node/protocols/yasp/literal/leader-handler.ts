@@ -114,7 +114,7 @@ export class LeaderHandler {
     this.waitsFor = null;
     const { interval, dataSize } = this.env.options;
     if (this.seq >= interval) return;
-    const command = dataSize > 0 ? madeCommand(this.env.self, this.round, this.seq, dataSize, this.env) : this.queue.shift();
+    const command = dataSize === null ? this.queue.shift() : madeCommand(this.env.self, this.round, this.seq, dataSize, this.env);
     if (command === undefined) {
       this.waitsFor = 'command';
       return;

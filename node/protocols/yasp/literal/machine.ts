@@ -47,13 +47,13 @@ export class LiteralMachine implements Machine<Json, never> {
   tick(name: 'leader' | 'follower'): void {
     const { stopAfterMs } = this.env.options;
     const sinceMs = this.env.now() - this.startMs;
-    if (stopAfterMs > 0 && sinceMs >= stopAfterMs) {
+    if (stopAfterMs !== null && sinceMs >= stopAfterMs) {
       this.stopped = true;
       return;
     }
     const loop = name === 'leader' ? this.leading : this.follower;
     loop.tick();
-    const nextMs = Math.min((loop.round + 1) * timeoutOf(this.env.options), stopAfterMs > 0 ? stopAfterMs : Infinity);
+    const nextMs = Math.min((loop.round + 1) * timeoutOf(this.env.options), stopAfterMs ?? Infinity);
     this.env.setTimer(name, Math.max(0, nextMs - sinceMs));
   }
 

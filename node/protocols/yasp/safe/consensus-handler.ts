@@ -63,7 +63,7 @@ export class ConsensusHandler {
       for (const value of fresh) {
         this.store(round, value);
         this.env.place(value.command?.id ?? null, { epoch: value.epoch, slot: value.slot });
-        if (this.env.options.dataSize > 0) traceInstance(this.env, 'generate', value.command, value.slot);
+        if (this.env.options.dataSize !== null) traceInstance(this.env, 'generate', value.command, value.slot);
       }
     }
     return near.map(({ slot }) => slot);
@@ -95,7 +95,7 @@ export class ConsensusHandler {
     this.env.persist({ type: 'learned', committed: this.committed, values: fresh });
     for (const value of fresh) {
       this.store(FETCHED, value);
-      if (this.env.options.dataSize > 0) traceInstance(this.env, 'generate', value.command, value.slot);
+      if (this.env.options.dataSize !== null) traceInstance(this.env, 'generate', value.command, value.slot);
       this.advance();
     }
     return true;
@@ -108,7 +108,7 @@ export class ConsensusHandler {
     this.committed = slot;
     if (command !== null) this.pending.delete(command.id);
     this.env.commit(command, { epoch, slot });
-    if (this.env.options.dataSize > 0) traceInstance(this.env, 'commit', command, slot);
+    if (this.env.options.dataSize !== null) traceInstance(this.env, 'commit', command, slot);
   }
 
   /** What is accepted above the commit index, one page of it. */

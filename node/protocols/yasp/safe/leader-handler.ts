@@ -70,7 +70,7 @@ export class LeaderHandler {
     this.consensus.promise(round);
     for (const target of this.targets) this.read(target);
     this.wait();
-    if (this.env.options.dataSize > 0) this.env.setTimer('round', timeoutOf(this.env.options));
+    if (this.env.options.dataSize !== null) this.env.setTimer('round', timeoutOf(this.env.options));
   }
 
   stop(): void {
@@ -190,7 +190,7 @@ export class LeaderHandler {
   rest(): void {
     this.env.clearTimer('quorum');
     const { interval, dataSize } = this.env.options;
-    const isFull = interval > 0 && this.seq >= interval && dataSize === 0;
+    const isFull = interval > 0 && this.seq >= interval && dataSize === null;
     if (isFull || this.closing) this.over = 'round end';
   }
 
@@ -219,7 +219,7 @@ export class LeaderHandler {
       this.queue.delete(id);
       if (!this.consensus.index.has(id)) return command;
     }
-    return dataSize > 0 ? madeCommand(this.env.self, this.round, this.seq, dataSize, this.env) : null;
+    return dataSize === null ? null : madeCommand(this.env.self, this.round, this.seq, dataSize, this.env);
   }
 
   send(type: 'impose' | 'propose', values: readonly Value[]): void {

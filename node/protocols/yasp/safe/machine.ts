@@ -53,7 +53,8 @@ export class SafeMachine implements Machine<Json, Entry> {
   start(entries: readonly Entry[]): void {
     this.consensus.restore(entries);
     this.round = Math.max(0, this.consensus.promised);
-    if (this.env.options.stopAfterMs > 0) this.env.setTimer('stop', this.env.options.stopAfterMs);
+    const { stopAfterMs } = this.env.options;
+    if (stopAfterMs !== null) this.env.setTimer('stop', stopAfterMs);
     this.env.setTimer('tick', this.tickMs);
     if (entries.length === 0 && leaderOf(0, this.env.members) === this.env.self) this.leading.begin(0);
     else this.awaitLeader();
