@@ -1,5 +1,6 @@
 // One real node process before 100,000 datagrams and 10,000 HTTP bodies at random, damaged and forged: it stays up, counts
 // every one of them, answers every request, and its memory does not grow. The cluster's other member is this test.
+// `npm run test:fuzz` does ten times as many of each (LAB_FUZZ_TIMES), and tells the figures.
 import dgram from 'node:dgram';
 import { mkdtempSync, rmSync } from 'node:fs';
 import http from 'node:http';
@@ -19,10 +20,12 @@ import type { Sent } from './frames.ts';
 import { Processes } from './processes.ts';
 import { damaged } from '../orchestrator/conformance/nonsense.ts';
 
-const DATAGRAMS = 100_000;
+const TIMES = Number(process.env['LAB_FUZZ_TIMES'] ?? '1');
+const DATAGRAMS = 100_000 * TIMES;
 /** They fit into the smallest receive buffer, so that none is lost in the kernel. */
 const BURST = 50;
-const BODIES = 10_000;
+const BODIES = 10_000 * TIMES;
+const TIMEOUT_MS = 120_000 * TIMES;
 const CONNECTIONS = 8;
 const RSS_GROWTH_BYTES = 100 << 20;
 const FRAME_BYTES = 1_400;
@@ -40,6 +43,11 @@ afterAll(async () => {
   await cluster.close();
   rmSync(folder, { recursive: true });
 });
+
+/** Of the long run alone. */
+function tell(text: string): void {
+  if (TIMES > 1) console.log(text);
+}
 
 type Counts = { received: number; foreign: number; corrupt: number; oversized: number };
 
@@ -133,7 +141,8 @@ test(`a node goes on after ${DATAGRAMS} datagrams and counts each of them (LAB_S
   }
   expect(last).toMatchObject(expected.counts);
   for (const count of Object.values(expected.counts)) expect(count).toBeGreaterThan(DATAGRAMS / 1_000);
-});
+  tell(`${DATAGRAMS} datagrams, and those that asked whether it was still there: ${JSON.stringify(expected.counts)}`);
+}, TIMEOUT_MS);
 
 function randomBody(random: () => number): string {
   const id = `s${Math.floor(random() * 50)}:${Math.floor(random() * 1_000)}`;
@@ -182,11 +191,13 @@ test(`a node answers ${BODIES} HTTP bodies, and what is no HTTP, in one line eac
     });
   }
   expect((await cluster.ask('n1', 'GET', '/status')).status).toBe(200);
-});
+  tell(`${BODIES} HTTP bodies, answers by status: ${JSON.stringify(Object.fromEntries(statuses))}`);
+}, TIMEOUT_MS);
 
 test('its memory did not grow, and it ends in order', async () => {
   expect(await cluster.end('n1', 'SIGTERM')).toEqual({ code: 0, signal: null, stderr: '' });
   const rss = cluster.events('n1').flatMap((event) => (event.type === 'usage' ? [event.rssBytes] : []));
   expect(rss.length).toBeGreaterThan(1);
+  tell(`memory in MB, each tenth of the time: ${Array.from({ length: 11 }, (_, tenth) => Math.round((rss[Math.floor((rss.length - 1) * tenth / 10)] ?? 0) / 1e6)).join(' ')}`);
   expect(Math.max(...rss) - (rss[0] ?? 0)).toBeLessThan(RSS_GROWTH_BYTES);
 });
