@@ -3,25 +3,16 @@
 // simulated runs in which the lab's own agreement check is violated.
 // Argument: {"file", "from", "to", "seeds", "options", "maxMessageBytes"} as JSON.
 import { globSync, readFileSync } from 'node:fs';
-import { registerHooks } from 'node:module';
 import { join } from 'node:path';
 import type { Json, NodeId } from '../node/contract.ts';
 import type { Action } from '../orchestrator/kinds.ts';
+import { plantTexts } from './planting.ts';
 
 const { file, from, to, seeds, options, maxMessageBytes } = JSON.parse(process.argv[2] ?? '{}') as {
   file: string; from: string; to: string; seeds: number; options: Json; maxMessageBytes: number;
 };
 
-registerHooks({
-  load(url, context, nextLoad) {
-    const loaded = nextLoad(url, context);
-    if (!url.endsWith(`/node/protocols/paxos/${file}`)) return loaded;
-    const { source } = loaded;
-    const pieces = (typeof source === 'string' ? source : new TextDecoder().decode(source)).split(from);
-    if (pieces.length !== 2) throw new Error(`the text to replace occurs ${pieces.length - 1} times in ${file}`);
-    return { ...loaded, source: pieces.join(to) };
-  },
-});
+plantTexts([{ file, from, to }]);
 
 const { paxos } = await import('../node/protocols/paxos.ts');
 const { randomStream } = await import('../node/kit/random.ts');
