@@ -1,13 +1,22 @@
 // Paxos in the simulator, in the forms that the registry's defaults do not show: `any` through the whole conformance suite,
 // fixed proposers and other quorums under crashes, and the closed form against what is measured.
 import { describe, expect, test } from 'vitest';
+import { PROFILES } from '../../netem/profiles.ts';
+import { BUILTINS } from '../../orchestrator/builtins.ts';
 import { TROUBLED } from '../../orchestrator/conformance/scenes.ts';
 import { crashes } from '../../orchestrator/conformance/trouble.ts';
 import { conformance } from '../../test/conformance.ts';
 import { planOf, violations } from '../../orchestrator/conformance/trial.ts';
 import type { Scene } from '../../orchestrator/conformance/trial.ts';
 import { runTrial } from '../../test/trial.ts';
+import { parseExperiment } from '../../orchestrator/experiment.ts';
+import { judge } from '../../orchestrator/judge.ts';
+import type { Summary } from '../../orchestrator/kinds.ts';
 import { factsOf } from '../../orchestrator/metrics/facts.ts';
+import { makePlans } from '../../orchestrator/plan.ts';
+import { createSimulator } from '../../orchestrator/simulate.ts';
+import { register } from '../../orchestrator/workloads/register.ts';
+import { nodeBytes } from '../../test/bytes.ts';
 import type { NodeId } from '../contract.ts';
 import { paxos } from './paxos.ts';
 import type { Options } from './paxos/options.ts';
@@ -25,6 +34,18 @@ describe('keeps its claims while nodes lose power', () => {
     }
   });
 });
+
+const profileOf = (name: string) => PROFILES.find((profile) => profile.name === name) ?? { regions: [] };
+
+/** An experiment of one run, judged. */
+async function measured(text: string): Promise<Summary> {
+  const simulator = createSimulator(nodeBytes, () => Promise.resolve());
+  const [plan] = makePlans(parseExperiment(text, 'text', BUILTINS), { runner: simulator.name, supports: simulator.supports });
+  if (plan === undefined) throw new Error('no plan');
+  const judgement = judge(plan, { protocol: paxos, workload: register, checks: [] });
+  await simulator.run(plan, { folder: '', stop: { requested: false }, progress: () => undefined, emit: (event) => judgement.observe(event) });
+  return judgement.finish(false);
+}
 
 /** Who leads, in order; and every latency that clients saw, by the node that they asked. */
 async function watch(scene: Scene): Promise<{ readonly leaders: readonly NodeId[]; readonly latenciesMs: ReadonlyMap<NodeId, readonly number[]> }> {
@@ -55,6 +76,31 @@ describe('without faults', () => {
       expect(latencies.length).toBeGreaterThan(3);
       const median = latencies.toSorted((a, b) => a - b)[Math.floor(latencies.length / 2)];
       expect(median).toBeCloseTo(point?.fromMs ?? 0, 6);
+    }
+  });
+
+  const NETWORKS = ['aws-5', 'global-5', 'continental-eu'];
+  const FORMS: readonly Partial<Options>[] = [
+    { q1: 4, q2: 2 }, { q1: 1, q2: 5 }, { thrifty: true }, { thrifty: true, q1: 4, q2: 2 }, { allAboard: true }, { learners: 'broadcast' }, { learners: 'broadcast', q1: 4, q2: 2 },
+    { learners: 'broadcast', allAboard: true }, { phase1Bypass: true }, { grid: '1x5' }, { grid: '5x1' }, { leader: 'roundRobin' },
+    { leader: 'any' }, { leader: 'any', q1: 4, q2: 2, thrifty: true }, { leader: 'any', allAboard: true }, { leader: 'any', learners: 'broadcast' },
+  ];
+  test.each(NETWORKS.flatMap((network) => FORMS.map((options) => [network, options] as const)))('on %s with %j every region sees the closed form within 1 %%', async (network, options) => {
+    // One writing region at a time under any, where several would duel.
+    const regions = profileOf(network).regions.slice(0, 5);
+    for (const region of options.leader === 'any' ? regions.slice(0, 2) : [regions[1] ?? '']) {
+      const { expected: rows } = await measured(`
+name: closed-form
+protocols: [{ paxos: ${JSON.stringify({ leader: 'fixed:n1', ...options })} }]
+nodes: [${regions.join(', ')}]
+network: { wan: ${network} }
+load: { rate: 10/s, clients: { ${region}: 1 } }
+run: { warmup: 6s, measure: 6s, settle: 5s }`);
+      expect(rows.map((row) => row.region)).toEqual([region]);
+      for (const { measuredP50Ms, expectedP50Ms, samples } of rows) {
+        expect(samples).toBeGreaterThan(20);
+        expect(Math.abs((measuredP50Ms ?? 0) / expectedP50Ms - 1)).toBeLessThan(0.01);
+      }
     }
   });
 

@@ -20,6 +20,7 @@ import { addOperations } from './commands/operations.ts';
 import { addProtocol } from './commands/protocol.ts';
 import { addReplay } from './commands/replay.ts';
 import { addReport } from './commands/report.ts';
+import { addReproduce } from './commands/reproduce.ts';
 import { addRun } from './commands/run.ts';
 import { addSchema } from './commands/schema.ts';
 import { addStatus } from './commands/status.ts';
@@ -62,7 +63,7 @@ function listenToSignals(): void {
   }
 }
 
-const COMMANDS: readonly AddCommand[] = [addRun, addCluster, addStatus, addOperations, addFault, addReport, addVerify, addCheck, addTrace, addReplay, addList, addConform, addProtocol, addSchema, addDoctor, addImage, addUp, addDown, addClean, addCompletion, addNew, addGate, addHunt, addWan];
+const COMMANDS: readonly AddCommand[] = [addRun, addCluster, addStatus, addOperations, addFault, addReport, addVerify, addCheck, addTrace, addReplay, addList, addConform, addProtocol, addSchema, addDoctor, addImage, addUp, addDown, addClean, addCompletion, addNew, addGate, addReproduce, addHunt, addWan];
 
 function createProgram(exit: (code: number) => void): Command {
   const program = new Command('lab')

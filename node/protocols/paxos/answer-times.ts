@@ -22,6 +22,11 @@ export class AnswerTimes {
     this.averageMs.set(member, Infinity);
   }
 
+  /** It is alive, and this far away; what its votes take shows later. */
+  alive(from: NodeId, tookMs: number): void {
+    if (this.averageMs.get(from) === Infinity) this.averageMs.set(from, tookMs);
+  }
+
   of(member: NodeId): number {
     return member === this.self ? -1 : this.averageMs.get(member) ?? Infinity;
   }

@@ -46,7 +46,10 @@ export abstract class Learning extends Candidacy {
 
   onTold(from: NodeId, message: Told): void {
     if (message.type === 'heartbeatReply') {
-      if (message.ballot === this.proposer.ballot) this.detector.answered(from);
+      if (message.ballot === this.proposer.ballot) {
+        this.detector.answered(from);
+        this.times.alive(from, this.env.now() - this.heartbeatMs);
+      }
       this.hearsJoining(from, message.decidedTo);
     } else {
       if (message.type === 'heartbeat' && message.ballot < this.acceptor.promised) this.acceptor.refuse(from, message.ballot);

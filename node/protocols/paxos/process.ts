@@ -253,6 +253,7 @@ export class Process extends Changes implements Machine<Json, Entry> {
     const untold = this.toldAll ? this.change?.command.op.add ?? [] : this.others;
     if (this.election.mode === 'any' || untold.length === 0) return;
     this.env.send(untold, this.told('heartbeat'));
+    this.heartbeatMs = this.env.now();
     if (!this.toldAll) this.toldTo = this.learner.decidedTo;
   }
 
