@@ -15,6 +15,9 @@ import { answeringBeforeDurable, persistingNothingAt } from './tamper.ts';
 import { runTrial } from './trial.ts';
 
 for (const protocol of [...PROTOCOLS, toy]) conformance(protocol);
+for (const variant of ['ack', 'literal']) {
+  conformance({ ...stick, name: `${stick.name} ${variant}`, defaults: { ...stick.defaults, variant }, reconfigurable: variant !== 'literal' });
+}
 
 test('the toy is an example, not a product', () => {
   expect(PROTOCOLS.map(({ name }) => name)).not.toContain(toy.name);

@@ -10,6 +10,11 @@ import { State } from './state.ts';
 const ENVELOPE_BYTES = 512;
 /** Of an undecided branch that arrives in pieces; a longer one is asked for again. */
 const MOST_BRANCH = 1000;
+/** Messages that answer one question. */
+const MOST_PARTS = 8;
+
+/** left: so many more messages answer the same question. */
+type Catchup = { readonly to: Ref | null; readonly consensuses: readonly Consensus[]; readonly confirmed: Ref; readonly left: number };
 
 export abstract class CatchUp extends State {
   /** Follows the first `base` of the chain, and is not higher than what it would replace, so far. */
@@ -17,13 +22,13 @@ export abstract class CatchUp extends State {
   /** What was asked for in this round, and of whom. */
   asked = new Set<string>();
 
-  /** What leads to this one, or to whatever is decided there (null); once a round. */
+  /** What leads to this one, or to whatever is decided there (null), from the end of the own chain or from what is decided here; once a round. */
   fetch(from: NodeId, to: Ref | null): void {
-    const known = this.branch?.head ?? this.confirmedRef;
+    const known = this.branch?.head ?? this.chain.head;
     const name = `${from} ${known.hash} ${to?.hash}`;
     if (from === this.env.self || this.asked.has(name)) return;
     this.asked.add(name);
-    this.env.sendBeforeDurable(from, { fetch: { round: this.round, from: known, to } });
+    this.env.sendBeforeDurable(from, { fetch: { round: this.round, from: known.hash === this.confirmedRef.hash ? [known] : [known, this.confirmedRef], to } });
   }
 
   forgetFetches(): void {
@@ -31,35 +36,53 @@ export abstract class CatchUp extends State {
     this.branch = null;
   }
 
-  /** Answers with what follows `from`, as much as one message holds; not at all where this chain lacks `from`. */
-  fetched(by: NodeId, { from, to }: { readonly from: Ref; readonly to: Ref | null }): void {
+  /** Answers with what follows the first of `from` that this chain has, a few messages of it; not at all where it has none. */
+  fetched(by: NodeId, { from, to }: { readonly from: readonly Ref[]; readonly to: Ref | null }): void {
     const { chain, env } = this;
     const length = to === null ? this.confirmed : Math.max(this.confirmed, chain.lengths.get(to.hash) ?? 0);
-    const consensuses: Consensus[] = [];
-    let bytes = ENVELOPE_BYTES;
-    for (const consensus of chain.after(from, length)) {
-      bytes += env.sizeOf(consensus) + 1;
-      if (bytes > env.maxMessageBytes) break;
-      consensuses.push(consensus);
+    const known = from.find(({ hash }) => chain.lengths.has(hash));
+    if (known === undefined) return;
+    const parts: Consensus[][] = [];
+    let bytes = Infinity;
+    for (const consensus of chain.after(known, length)) {
+      const size = env.sizeOf(consensus) + 1;
+      bytes += size;
+      if (bytes > env.maxMessageBytes) {
+        if (parts.length === MOST_PARTS) break;
+        parts.push([]);
+        bytes = ENVELOPE_BYTES + size;
+      }
+      parts.at(-1)?.push(consensus);
     }
-    if (consensuses.length > 0) this.say(by, { catchup: { round: this.round, to, consensuses, confirmed: this.confirmedRef } });
+    if (parts.length === 0) parts.push([]);
+    for (const [index, consensuses] of parts.entries()) {
+      this.say(by, { catchup: { round: this.round, to, consensuses, confirmed: this.confirmedRef, left: parts.length - 1 - index } });
+    }
   }
 
-  caughtUp(from: NodeId, { to, consensuses, confirmed }: { readonly to: Ref | null; readonly consensuses: readonly Consensus[]; readonly confirmed: Ref }): void {
+  /** Without consensuses: there is nothing to add but what is decided. */
+  caughtUp(from: NodeId, { to, consensuses, confirmed, left }: Catchup): void {
     const { chain } = this;
+    if (consensuses.length > 0 && !this.#follows(consensuses, confirmed)) return;
+    const length = chain.lengths.get(confirmed.hash);
+    if (length !== undefined) this.confirmTo(length);
+    if (left > 0 || consensuses.length === 0) return;
+    if (to === null ? confirmed.round > this.confirmedRef.round : !chain.lengths.has(to.hash)) this.fetch(from, to);
+  }
+
+  /** false: each does not name the one before it, or the first names none that is known here. */
+  #follows(consensuses: readonly Consensus[], confirmed: Ref): boolean {
+    const { branch, chain } = this;
     const refs = consensuses.map(refTo);
-    const [first] = consensuses;
-    if (first === undefined || consensuses.some(({ last_consensus: last }, index) => index > 0 && last.hash !== refs[index - 1]?.hash)) return;
-    const { branch } = this;
-    const continued = branch !== null && branch.head.hash === first.last_consensus.hash ? branch : null;
-    const base = continued?.base ?? chain.lengths.get(first.last_consensus.hash);
-    if (base === undefined) return;
+    const parents = consensuses.map(({ last_consensus: last }) => last.hash);
+    if (parents.some((parent, index) => index > 0 && parent !== refs[index - 1]?.hash)) return false;
+    const continued = branch !== null && branch.head.hash === parents[0] ? branch : null;
+    const base = continued?.base ?? chain.lengths.get(parents[0] ?? '');
+    if (base === undefined) return false;
     const decided = refs.findIndex(({ hash }) => hash === confirmed.hash) + 1;
     const before = continued?.consensuses ?? [];
     this.#take(base, [...before, ...consensuses], decided === 0 ? 0 : before.length + decided);
-    const length = chain.lengths.get(confirmed.hash);
-    if (length !== undefined) this.confirmTo(length);
-    if (to === null ? confirmed.round > this.confirmedRef.round : !chain.lengths.has(to.hash)) this.fetch(from, to);
+    return true;
   }
 
   /** decided: so many of these. */

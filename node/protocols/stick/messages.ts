@@ -30,8 +30,8 @@ export type Message =
   | { readonly consensus: Consensus }
   | { readonly ack: { readonly round: number; readonly voter: string; readonly hash: string } }
   | { readonly confirmation: Ref }
-  | { readonly fetch: { readonly round: number; readonly from: Ref; readonly to: Ref | null } }
-  | { readonly catchup: { readonly round: number; readonly to: Ref | null; readonly consensuses: readonly Consensus[]; readonly confirmed: Ref } };
+  | { readonly fetch: { readonly round: number; readonly from: readonly Ref[]; readonly to: Ref | null } }
+  | { readonly catchup: { readonly round: number; readonly to: Ref | null; readonly consensuses: readonly Consensus[]; readonly confirmed: Ref; readonly left: number } };
 
 /** The named message as this reads it, or null. */
 function readerOf<T>(name: string, read: (fields: { readonly [key: string]: Json | undefined }, value: Json) => T | null): (message: Json) => T | null {
@@ -77,13 +77,13 @@ export const ackOf = readerOf('ack', answerOf);
 export const confirmationOf = readerOf('confirmation', (_, value) => refOf(value));
 
 export const fetchOf = readerOf('fetch', ({ from, to }) => {
-  const known = refOf(from);
+  const known = listOf(from, refOf);
   const wanted = to === null || to === undefined ? null : refOf(to);
   return known === null || (wanted === null && to !== null) ? null : { from: known, to: wanted };
 });
 
-export const catchupOf = readerOf('catchup', ({ to, consensuses, confirmed }) => {
+export const catchupOf = readerOf('catchup', ({ to, consensuses, confirmed, left }) => {
   const list = listOf(consensuses, proposalOf);
   const ref = refOf(confirmed);
-  return list === null || ref === null ? null : { to: refOf(to), consensuses: list, confirmed: ref };
+  return list === null || ref === null || !isNatural(left) ? null : { to: refOf(to), consensuses: list, confirmed: ref, left };
 });

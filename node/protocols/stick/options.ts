@@ -41,6 +41,7 @@ const SEED_ROUND_MS = 1000;
 const SHARES = { slack: 0.1, count: 0.7 };
 /** What 'auto' adds to each part of a round, for processing and timers that fire late, beside two flushes for each that is waited for. */
 const MARGIN_MS = 5;
+const LEAST_BATCH_BYTES = 256;
 /** The next rounds of which leaders are worked out for keepLeaders. */
 const MOST_KEPT = 1000;
 
@@ -131,7 +132,7 @@ function mistakes(options: Options, times: Times, facts: Facts): readonly Proble
   else if (phaseTwo === 'event' && variant === 'literal') error('phaseTwo', 'literal counts by the clock: take variant: report or ack, or phaseTwo: clock');
   if (fastPath && variant !== 'report') error('fastPath', `only report has reports that could be left out: take variant: report, not ${variant}`);
   if (!Number.isInteger(keepLeaders) || keepLeaders < 0 || keepLeaders > MOST_KEPT) error('keepLeaders', `is a whole number of rounds from 0 to ${MOST_KEPT}, not ${keepLeaders}`);
-  if (!(batchBytes >= 1)) error('batchBytes', `a consensus holds at least 1 byte of entries, not ${batchBytes}`);
+  if (!(batchBytes >= LEAST_BATCH_BYTES)) error('batchBytes', `a consensus holds at least one entry, for which ${LEAST_BATCH_BYTES} bytes are little, not ${batchBytes}`);
   if (delaysMs !== 'auto' && !isDelays(delaysMs)) error('delaysMs', "is 'auto', or the one-way delay in ms by node and node: { n1: { n2: 40 } }");
   return problems;
 }
