@@ -70,6 +70,10 @@ export class Stream {
     return this.#add(node, { type: 'status', status }, life);
   }
 
+  trace(node: NodeId, name: string): this {
+    return this.#add(node, { type: 'trace', name });
+  }
+
   action(type: 'crash' | 'restart', node: NodeId): this {
     const action = type === 'crash' ? { type, node, disk: 'keep' as const } : { type, node };
     return this.#add('lab', { type: 'action', action, plannedMs: this.#atMs, nodes: [node] });

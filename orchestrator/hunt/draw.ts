@@ -5,7 +5,7 @@ import type { Fault } from '../kinds.ts';
 import { CASE_VERSION, prepare } from './case.ts';
 import type { HuntCase, HuntFault } from './case.ts';
 import { Dice } from './dice.ts';
-import { swarm } from './swarm.ts';
+import { drawHabits, swarm } from './swarm.ts';
 import type { Ground } from './swarm.ts';
 
 /** An option is varied in so many of the cases. */
@@ -19,7 +19,9 @@ type Cluster = Omit<HuntCase, 'faults' | 'healMs' | 'powerMs' | 'endMs'>;
 function drawCluster(protocol: AnyProtocol, options: HuntCase['options'], seed: string, dice: Dice): Cluster {
   const nodes = dice.pick([3, 3, 5, 5, 7]);
   const spares = protocol.reconfigurable === true && dice.chance(0.3) ? dice.whole(1, 3) : 0;
-  const reachMs = dice.scaled(0.1, 30);
+  const reachMs = dice.scaled(0.1, 60);
+  /** Of alike nodes to one far from the others. */
+  const nearer = dice.scaled(1.2, 40);
   const everybody = Array.from({ length: nodes + spares });
   const trueClocks = dice.chance(0.4);
   const workload = dice.pick(['register', 'register', 'hot-key', 'counter', 'read-increment'] as const);
@@ -27,7 +29,7 @@ function drawCluster(protocol: AnyProtocol, options: HuntCase['options'], seed: 
   const params = { 'register': { keys, reads: 30, cas: 20 }, 'hot-key': { keys: keys + 1, hot: 60, reads: 30, cas: 20 }, 'counter': { keys, reads: 30 }, 'read-increment': { keys: 2 * keys } }[workload];
   return {
     version: CASE_VERSION, protocol: protocol.name, seed, options, nodes, spares,
-    placesMs: everybody.map(() => Math.round(dice.between(reachMs / 3, reachMs) * 100) / 100),
+    placesMs: everybody.map(() => Math.round(dice.scaled(reachMs / nearer, reachMs) * 100) / 100),
     jitterMs: dice.chance(0.5) ? 0 : Math.round(dice.scaled(0.1, reachMs) * 100) / 100,
     distribution: dice.pick(['uniform', 'normal', 'pareto', 'pareto']),
     clocks: everybody.map(() => (trueClocks ? { offsetMs: 0, driftPpm: 0, ntp: null } : {
@@ -77,8 +79,11 @@ function times(dice: Dice, fromMs: number, toMs: number, periodMs: number): () =
 function drawFaults(ground: Ground, fromMs: number, healMs: number): HuntFault[] {
   const { dice, periodMs } = ground;
   const at = times(dice, fromMs, healMs, periodMs);
-  const faults = swarm(ground).flatMap(([kind, count]) => Array.from({ length: count }, () => ({ atMs: Math.round(at() * 10) / 10, ...kind.draw(ground) })));
-  return faults.sort((a, b) => a.atMs - b.atMs);
+  const faults = swarm(ground).flatMap(([kind, count]) => Array.from({ length: count }, () => {
+    const atMs = Math.round(at() * 10) / 10;
+    return kind.draw(ground).map(({ afterMs = 0, ...fault }) => ({ atMs: atMs + Math.round(afterMs * 10) / 10, ...fault }));
+  }).flat());
+  return faults.filter(({ atMs }) => atMs < healMs).sort((a, b) => a.atMs - b.atMs);
 }
 
 /** options: those that are given, over the protocol's defaults; they are not varied. */
@@ -94,7 +99,9 @@ export function drawCase(protocol: AnyProtocol, options: HuntCase['options'], se
   const endMs = Math.round(powerMs + recoveryMs + (cluster.writesAfterPower ? cluster.load.timeoutMs + 1_500 : 0));
   const ground: Ground = {
     dice, periodMs, fsyncMs: cluster.fsyncMs, nodes: Array.from({ length: cluster.nodes }, (_, index) => `n${index + 1}`),
-    hasLeader: protocol.leadership?.(plan.options) !== 'none', restartable: protocol.restartable !== false, reconfigurable: cluster.spares > 0,
+    hasLeader: protocol.leadership?.(plan.options) !== 'none', restartable: protocol.restartable !== false, reconfigurable: cluster.spares > 0, habits: drawHabits(dice, periodMs),
   };
-  return { ...cluster, healMs, powerMs, endMs, faults: drawFaults(ground, fromMs, healMs).filter(({ name }) => faults.some((fault) => fault.name === name)) };
+  const hunted = { ...cluster, healMs, powerMs, endMs, faults: drawFaults(ground, fromMs, healMs).filter(({ name }) => faults.some((fault) => fault.name === name)) };
+  // As its file would have it: JSON knows no -0.
+  return JSON.parse(JSON.stringify(hunted)) as HuntCase;
 }
