@@ -97,6 +97,22 @@ describe('the time at which a clock reads something', () => {
     }), { seed: 6, numRuns: 500 });
   });
 
+  test('never falls on the monotonic clock, whatever is asked and changed; and without NTP the wall errs by its offset and its drift alone', () => {
+    assert(property(specs, array(between(0, 20_000), { minLength: 1, maxLength: 12 }), between(-300, 300), (spec, gaps, stepMs) => {
+      const clock = open(spec);
+      const plain = open({ ...spec, ntp: null });
+      let trueMs = 0;
+      let last = clock.monotonic(0);
+      for (const [index, gap] of gaps.entries()) {
+        trueMs += gap;
+        if (index % 3 === 1) clock.change(trueMs, index % 2 === 0 ? null : { stepMs, driftPpm: -spec.driftPpm });
+        expect(clock.monotonic(trueMs)).toBeGreaterThanOrEqual(last);
+        last = clock.monotonic(trueMs);
+        expect(plain.errorMs(trueMs)).toBeCloseTo(spec.offsetMs + (trueMs * spec.driftPpm) / 1e6, 5);
+      }
+    }), { seed: 8, numRuns: 1_000 });
+  });
+
   test('is never for a reading that never comes', () => {
     expect([open({ ntp: NTP }).whenWall(Infinity, 0), open({}).whenMonotonic(Infinity, 0)]).toEqual([Infinity, Infinity]);
   });

@@ -46,6 +46,32 @@ describe('frames', () => {
     }
   });
 
+  test('a frame that was changed anywhere is never taken for another one', () => {
+    fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 150 }), fc.array(fc.record({ at: fc.nat(), byte: fc.integer({ min: 0, max: 255 }) }), { maxLength: 5 }), fc.integer({ min: -12, max: 12 }), (text, changes, longer) => {
+      const [frame] = framesOf(text) as readonly [Uint8Array];
+      const changed = new Uint8Array(Math.max(0, frame.length + longer));
+      changed.set(frame.subarray(0, changed.length));
+      for (const { at, byte } of changes) changed[at % Math.max(1, changed.length)] = byte;
+      const part = decodeFrame(changed, nodeBytes);
+      if (typeof part !== 'string') expect(Buffer.from(changed).equals(Buffer.from(frame))).toBe(true);
+    }), { seed: 8, numRuns: 3_000 });
+  });
+
+  test('of frames that are lost, doubled and mixed, only whole messages come out, each as it was sent', () => {
+    let whole = 0;
+    fc.assert(fc.property(fc.array(fc.string({ unit: 'binary', maxLength: 700 }), { minLength: 1, maxLength: 4 }), fc.array(fc.nat(), { minLength: 1, maxLength: 60 }), (texts, draws) => {
+      const frames = texts.flatMap((text, index) => encodeFrames(header, index * 1_000, nodeBytes.encode(JSON.stringify(text)), 200, nodeBytes));
+      const reassembler = new Reassembler(60_000);
+      for (const draw of draws) {
+        const body = reassembler.add(partOf(frames[draw % frames.length] as Uint8Array), 0);
+        if (body === null) continue;
+        whole++;
+        expect(texts).toContain(body === 'oversized' ? body : decodeBody(body, nodeBytes));
+      }
+    }), { seed: 9, numRuns: 1_000 });
+    expect(whole).toBeGreaterThan(500);
+  });
+
   test('random bytes are never a message', () => {
     fc.assert(fc.property(fc.uint8Array({ maxLength: 100 }), (bytes) => {
       expect(typeof decodeFrame(bytes, nodeBytes)).toBe('string');

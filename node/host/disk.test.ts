@@ -100,6 +100,38 @@ describe('recovery', () => {
     }), { numRuns: 500 });
   });
 
+  test('whatever is done to the bytes, no entry is read that was not written there', () => {
+    const damage = fc.record({
+      kind: fc.constantFrom('flip' as const, 'overwrite' as const, 'copy' as const, 'cut' as const), at: fc.nat(), other: fc.nat(), bytes: fc.uint8Array({ minLength: 1, maxLength: 40 }),
+    });
+    const found = { whole: 0, shorter: 0, refused: 0 };
+    fc.assert(fc.property(someBatches, fc.array(damage, { minLength: 1, maxLength: 4 }), (batches, damages) => {
+      const { log, ends } = bytesOf(batches);
+      let bytes = Buffer.concat([log, Buffer.alloc(64)]);
+      for (const { kind, at, other, bytes: text } of damages) {
+        const place = at % Math.max(1, bytes.length);
+        if (kind === 'cut') bytes = bytes.subarray(0, place);
+        else if (kind === 'flip') bytes[place] = (bytes[place] ?? 0) ^ (1 << (other & 7));
+        else if (kind === 'overwrite') bytes.set(text.subarray(0, Math.max(0, bytes.length - place)), place);
+        else {
+          // A whole record of this log where another one stood, as a disk leaves it that wrote to a wrong place.
+          const [from = 0, to = 0] = [[0, ...ends][at % ends.length], ends[at % ends.length]];
+          const target = [0, ...ends][other % ends.length] ?? 0;
+          bytes.set(log.subarray(from, to).subarray(0, Math.max(0, bytes.length - target)), Math.min(target, bytes.length));
+        }
+      }
+      const recovered = recover(bytes);
+      if ('damagedAt' in recovered) {
+        found.refused++;
+        return;
+      }
+      const read = JSON.stringify(recovered.entries);
+      expect([0, ...ends].map((end) => JSON.stringify(prefix(batches, ends, end)))).toContain(read);
+      found[read === JSON.stringify(batches.flat()) ? 'whole' : 'shorter']++;
+    }), { seed: 4, numRuns: 2_000 });
+    expect(Math.min(...Object.values(found))).toBeGreaterThan(100);
+  });
+
   test('a bad record with a valid one behind it stops the node, with the place and the remedy', async () => {
     await write([['first'], ['second'], ['third']]);
     const path = join(folder, 'log');
