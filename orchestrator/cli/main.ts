@@ -9,6 +9,7 @@ import type { AddCommand } from './commands/command.ts';
 import { addCompletion } from './commands/completion.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addDown } from './commands/down.ts';
+import { addExplore } from './commands/explore.ts';
 import { addFault } from './commands/fault.ts';
 import { addGate } from './commands/gate.ts';
 import { addConform } from './commands/conform.ts';
@@ -63,7 +64,7 @@ function listenToSignals(): void {
   }
 }
 
-const COMMANDS: readonly AddCommand[] = [addRun, addCluster, addStatus, addOperations, addFault, addReport, addVerify, addCheck, addTrace, addReplay, addList, addConform, addProtocol, addSchema, addDoctor, addImage, addUp, addDown, addClean, addCompletion, addNew, addGate, addReproduce, addHunt, addWan];
+const COMMANDS: readonly AddCommand[] = [addRun, addCluster, addStatus, addOperations, addFault, addReport, addVerify, addCheck, addTrace, addReplay, addList, addConform, addProtocol, addSchema, addDoctor, addImage, addUp, addDown, addClean, addCompletion, addNew, addGate, addReproduce, addHunt, addExplore, addWan];
 
 function createProgram(exit: (code: number) => void): Command {
   const program = new Command('lab')
