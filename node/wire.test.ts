@@ -59,7 +59,7 @@ describe('frames', () => {
 
   test('of frames that are lost, doubled and mixed, only whole messages come out, each as it was sent', () => {
     let whole = 0;
-    fc.assert(fc.property(fc.array(fc.string({ unit: 'binary', maxLength: 700 }), { minLength: 1, maxLength: 4 }), fc.array(fc.nat(), { minLength: 1, maxLength: 60 }), (texts, draws) => {
+    fc.assert(fc.property(fc.array(fc.string({ unit: 'binary', minLength: 200, maxLength: 400 }), { minLength: 1, maxLength: 3 }), fc.array(fc.nat(), { minLength: 20, maxLength: 80 }), (texts, draws) => {
       const frames = texts.flatMap((text, index) => encodeFrames(header, index * 1_000, nodeBytes.encode(JSON.stringify(text)), 200, nodeBytes));
       const reassembler = new Reassembler(60_000);
       for (const draw of draws) {
@@ -68,8 +68,8 @@ describe('frames', () => {
         whole++;
         expect(texts).toContain(body === 'oversized' ? body : decodeBody(body, nodeBytes));
       }
-    }), { seed: 9, numRuns: 1_000 });
-    expect(whole).toBeGreaterThan(500);
+    }), { seed: 9, numRuns: 300 });
+    expect(whole).toBeGreaterThan(100);
   });
 
   test('random bytes are never a message', () => {
