@@ -6,7 +6,7 @@ import type { Command, CommandId, Env } from '../../../contract.ts';
 import { CommandIndex } from '../../../kit/command-index.ts';
 import { traceInstance } from '../data.ts';
 import type { Options } from '../options.ts';
-import { pageOf, sameValue } from './messages.ts';
+import { pageOf } from './messages.ts';
 import type { Accepted, Entry, Gather, Message, Value } from './messages.ts';
 
 /** A proposal further ahead than this of all that is known here is dropped: the node catches up first. Bounds every scan of slots. */
@@ -51,10 +51,10 @@ export class ConsensusHandler {
     this.env.persist({ type: 'promise', round });
   }
 
-  /** Returns the slots that may be acknowledged. The round is none below what is promised. */
+  /** Returns the slots to acknowledge, those that are committed here too. The round is none below what is promised. */
   accept(round: number, values: readonly Value[]): readonly number[] {
     const horizon = this.lastSlot + HORIZON;
-    const near = values.filter((value) => value.slot <= horizon && !this.contradicts(value));
+    const near = values.filter((value) => value.slot <= horizon);
     const fresh = near.filter(({ slot }) => slot > this.committed && this.accepted.get(slot)?.round !== round);
     if (fresh.length === 0) this.promise(round);
     else {
@@ -67,12 +67,6 @@ export class ConsensusHandler {
       }
     }
     return near.map(({ slot }) => slot);
-  }
-
-  /** Of a committed slot, another value: its leader is behind, and an acknowledgement would count for what is not held here. */
-  contradicts(value: Value): boolean {
-    const known = this.accepted.get(value.slot);
-    return value.slot <= this.committed && known !== undefined && !sameValue(known, value);
   }
 
   store(round: number, { slot, epoch, command }: Value): void {

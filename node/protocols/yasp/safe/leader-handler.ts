@@ -172,6 +172,7 @@ export class LeaderHandler {
 
   /** Once a turn. */
   step(): void {
+    if (this.phase === 'idle') return;
     if (this.phase === 'imposing') {
       this.send('impose', this.taken(() => this.history.pop() ?? null));
       if (this.flights.size === 0 && this.history.length === 0) {
@@ -183,7 +184,8 @@ export class LeaderHandler {
       this.send('propose', this.taken(() => this.nextValue()));
       if (this.flights.size === 0) this.rest();
     }
-    if (this.phase !== 'idle' && this.told >= 0 && this.consensus.committed > this.told) this.tell('commit', false);
+    if (this.over === 'round end') this.tell('commit', true);
+    else if (this.told >= 0 && this.consensus.committed > this.told) this.tell('commit', false);
   }
 
   /** Nothing is in flight. */

@@ -123,7 +123,6 @@ export class SafeMachine implements Machine<Json, Entry> {
     this.forward();
     this.leading.step();
     const { over } = this.leading;
-    if (over === 'round end') this.leading.tell('commit', true);
     if (over !== null) this.bump(this.leading.closing && over === 'round end' ? 'timer' : over, this.round + 1);
     this.follower.flush();
   }

@@ -44,10 +44,6 @@ export function leaderOf(round: number, members: readonly NodeId[]): NodeId {
   return members[round % members.length] ?? '';
 }
 
-export function sameValue(one: Value, other: Value): boolean {
-  return one.epoch === other.epoch && (one.command?.id ?? null) === (other.command?.id ?? null);
-}
-
 /** Room for the fields around a list. */
 const ENVELOPE_BYTES = 512;
 
