@@ -21,12 +21,16 @@ export function recorderOf(plan: Plan, protocols: readonly AnyProtocol[]): RunRe
 
 /** Returns its path. */
 export function writePage(path: string, records: readonly RunRecord[]): string {
-  try {
-    writeFileSync(path, renderPage(records));
-  } catch (cause) {
-    throw new LabError('machine-lacks', `${path} cannot be written (${(cause as NodeJS.ErrnoException).code ?? String(cause)})`, 'free some space, or give another place with --out', cause);
-  }
+  saveText(path, renderPage(records));
   return path;
+}
+
+export function saveText(path: string, text: string): void {
+  try {
+    writeFileSync(path, text);
+  } catch (cause) {
+    throw new LabError('machine-lacks', `${path} cannot be written (${(cause as NodeJS.ErrnoException).code ?? String(cause)})`, 'free some space, or give another place for it', cause);
+  }
 }
 
 /** With the desktop's own opener where there is one; else the path is all there is to say. */
@@ -43,7 +47,7 @@ export function openPage(path: string): void {
 }
 
 /** As they were run: names say nothing of it. */
-function inOrder(runs: readonly string[]): readonly string[] {
+export function inOrder(runs: readonly string[]): readonly string[] {
   return runs.map((run) => ({ run, madeMs: statSync(join(run, 'plan.json')).mtimeMs })).sort((a, b) => a.madeMs - b.madeMs).map(({ run }) => run);
 }
 

@@ -7,8 +7,8 @@ import type { JudgedHistory } from '../histories/judge.ts';
 import type { Model } from '../kinds.ts';
 import { timeline } from './counterexample-timeline.ts';
 import { answerInWords, stateInWords, whyNot } from './counterexample-words.ts';
-import { html, type Html, trusted } from './page/html.ts';
-import { STYLE } from './page/style.ts';
+import { documentOf } from './page/document.ts';
+import { html, type Html } from './page/html.ts';
 
 // oxlint-disable-next-line typescript/no-explicit-any -- any format's or workload's model
 export type CounterexampleRow = JudgedHistory & { readonly name: string; readonly model: Model<any> };
@@ -47,16 +47,14 @@ const WORDS = new Map<boolean | 'unknown', readonly [style: string, word: string
 export function counterexamplePage(rows: readonly CounterexampleRow[], title: string): string {
   const violated = rows.filter(({ linearizable }) => linearizable === false);
   const unknown = rows.filter(({ linearizable }) => linearizable === 'unknown').length;
-  return html`<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none';style-src 'unsafe-inline';img-src data:">
-<meta name="color-scheme" content="light dark"><title>${title} – consensus-lab</title><link rel="icon" href="data:,"><style>${trusted(STYLE)}${trusted(OWN_STYLE)}</style></head>
-<body><header><h1><b>${title}</b> · linearizability</h1><p class="headline">${headline(rows.length, violated.length, unknown)}</p></header>
-<main>${violated.slice(0, MOST_DRAWN).map(caseOf)}
+  return documentOf({
+    title, style: OWN_STYLE,
+    header: html`<h1><b>${title}</b> · linearizability</h1><p class="headline">${headline(rows.length, violated.length, unknown)}</p>`,
+    main: html`${violated.slice(0, MOST_DRAWN).map(caseOf)}
 ${violated.length > MOST_DRAWN ? html`<p>${violated.length - MOST_DRAWN} more that are not linearizable are listed below only.</p>` : null}
-<section><h2>All that was judged</h2><div class="scroll judged"><table><thead><tr><th>History</th><th>Verdict</th><th class="number">Operations</th><th>Because</th></tr></thead><tbody>${rows.slice(0, MOST_LISTED).map(listed)}</tbody></table></div>${rows.length > MOST_LISTED ? html`<p>${rows.length - MOST_LISTED} more are not listed.</p>` : null}</section></main>
-<footer>Made by consensus-lab. A history is linearizable if some order of its operations, each at a moment between its call and its answer, explains every answer.</footer></body></html>
-`.html;
+<section><h2>All that was judged</h2><div class="scroll judged"><table><thead><tr><th>History</th><th>Verdict</th><th class="number">Operations</th><th>Because</th></tr></thead><tbody>${rows.slice(0, MOST_LISTED).map(listed)}</tbody></table></div>${rows.length > MOST_LISTED ? html`<p>${rows.length - MOST_LISTED} more are not listed.</p>` : null}</section>`,
+    footer: 'Made by consensus-lab. A history is linearizable if some order of its operations, each at a moment between its call and its answer, explains every answer.',
+  });
 }
 
 function headline(all: number, violated: number, unknown: number): string {

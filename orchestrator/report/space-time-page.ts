@@ -1,6 +1,6 @@
 // The page of a space-time diagram: whole in itself, asks for nothing, and has the same as plain text below.
-import { html, type Html, trusted } from './page/html.ts';
-import { STYLE } from './page/style.ts';
+import { documentOf } from './page/document.ts';
+import { html, type Html } from './page/html.ts';
 import type { SpaceTime } from './space-time.ts';
 import { spaceTimeSvg } from './space-time-svg.ts';
 import { spaceTimeText } from './space-time-text.ts';
@@ -44,14 +44,12 @@ const SAMPLED = 'This run recorded a sample of its messages only: arrows are mis
 /** title: one line; story: what the diagram is about, a paragraph each. */
 export function spaceTimePage(diagram: SpaceTime, title: string, story: readonly (string | Html)[]): string {
   const sampled = diagram.detail === 'messages' ? null : html`<p class="trust">${SAMPLED}</p>`;
-  return html`<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none';style-src 'unsafe-inline';img-src data:">
-<meta name="color-scheme" content="light dark"><title>${title} – consensus-lab</title><link rel="icon" href="data:,"><style>${trusted(STYLE)}${trusted(SPACE_TIME_STYLE)}</style></head>
-<body><header><h1><b>${title}</b></h1>${story.map((text, index) => html`<p class="${index === 0 ? 'headline' : 'trust'}">${text}</p>`)}${sampled}</header>
-<main><p class="key">Time runs downwards and is not to scale: quiet times are short. Thick line: leads. Arrow: a message; ✕ on it: it never arrived; dashed: it began or ended outside what is shown. ● a node says what it is, □ durable, ◆ commits, ✕ goes down, ▲ comes back.</p>
+  return documentOf({
+    title, style: SPACE_TIME_STYLE,
+    header: html`<h1><b>${title}</b></h1>${story.map((text, index) => html`<p class="${index === 0 ? 'headline' : 'trust'}">${text}</p>`)}${sampled}`,
+    main: html`<p class="key">Time runs downwards and is not to scale: quiet times are short. Thick line: leads. Arrow: a message; ✕ on it: it never arrived; dashed: it began or ended outside what is shown. ● a node says what it is, □ durable, ◆ commits, ✕ goes down, ▲ comes back.</p>
 ${spaceTimeSvg(diagram)}
-<section><h2>The same as text</h2><details><summary>Show</summary><pre style="white-space:pre;max-height:none">${spaceTimeText(diagram)}</pre></details></section></main>
-<footer>Made by consensus-lab from the events of a run.</footer></body></html>
-`.html;
+<section><h2>The same as text</h2><details><summary>Show</summary><pre style="white-space:pre;max-height:none">${spaceTimeText(diagram)}</pre></details></section>`,
+    footer: 'Made by consensus-lab from the events of a run.',
+  });
 }

@@ -16,7 +16,7 @@ export type Series = { readonly label: string; readonly name: string; readonly f
 const MARKERS = ['●', '■', '▲', '◆', '▼', '★', '✚', '○'];
 export const HUES = 8;
 
-function markerOf(hue: number): string {
+export function markerOf(hue: number): string {
   return MARKERS[hue % MARKERS.length] as string;
 }
 

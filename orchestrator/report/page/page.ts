@@ -1,19 +1,18 @@
-// The report: one HTML page for all runs of a command, whole in itself. It asks for nothing (a policy in its head forbids it),
-// opens from a disk, and is the same bytes for the same runs.
+// The report: one HTML page for all runs of a command, whole in itself. It opens from a disk, and is the same bytes for the same
+// runs.
 import {
   clockChart, distributionChart, distributionScale, latencyChart, latencyScale, type Series, throughputChart, throughputScale,
 } from './charts.ts';
 import { figureTable, optimumTable, originDetails, outageTable, verdictTable } from './details.ts';
+import { documentOf } from './document.ts';
 import { headline, trustLine } from './headline.ts';
-import { html, trusted, type Html } from './html.ts';
+import { html, type Html } from './html.ts';
 import { linkCharts } from './link-chart.ts';
 import { networkSection } from './network.ts';
 import { overview } from './overview.ts';
 import type { RunRecord } from './record.ts';
 import { roleChart } from './role-chart.ts';
 import { type RunGroup, runGroups, titleOf } from './run-group.ts';
-import { SCRIPT } from './script.ts';
-import { STYLE } from './style.ts';
 
 /** Beyond so many set-ups a page shows charts of the first ones only, so that it stays small; tables show all. */
 const MAX_CHARTED = 16;
@@ -22,23 +21,19 @@ const MAX_CHARTED = 16;
 export function renderPage(records: readonly RunRecord[]): string {
   const groups = runGroups(records);
   const names = [...new Set(records.map(({ summary }) => summary.plan.experiment))].join(', ');
-  const page = html`<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none';style-src 'unsafe-inline';script-src 'unsafe-inline';img-src data:">
-<meta name="color-scheme" content="light dark"><title>${names} – consensus-lab</title><link rel="icon" href="data:,"><style>${trusted(STYLE)}</style></head>
-<body><header><h1><b>${names}</b> · ${conditions(records)}</h1>
-<p class="headline">${headline(groups)}</p><p class="trust">${trustLine(groups)}</p></header>
-<main>${overview(groups)}
+  return documentOf({
+    title: names, scripted: true,
+    header: html`<h1><b>${names}</b> · ${conditions(records)}</h1>
+<p class="headline">${headline(groups)}</p><p class="trust">${trustLine(groups)}</p>`,
+    main: html`${overview(groups)}
 ${charts(groups)}
 <section><h2>Safety</h2>${verdictTable(groups)}</section>
 ${maybe(optimumTable(groups), 'Measured beside the optimum', 'The closed form of each protocol for this network, from the commands before the first fault or change of the links. Chance: one standard error of a median of so few samples.')}
 ${networkSection(groups)}
 <section><h2>Every figure</h2><p>Of repeated runs the median. A figure's name explains itself when pointed at.</p>${figureTable(groups)}</section>
-<section><h2>Where it comes from</h2>${originDetails(groups)}</section></main>
-<footer>Made by consensus-lab from the events of ${records.length === 1 ? 'one run' : `${records.length} runs`}; the raw events and histories lie beside this page.</footer>
-<script>${trusted(SCRIPT)}</script></body></html>
-`;
-  return page.html;
+<section><h2>Where it comes from</h2>${originDetails(groups)}</section>`,
+    footer: `Made by consensus-lab from the events of ${records.length === 1 ? 'one run' : `${records.length} runs`}; the raw events and histories lie beside this page.`,
+  });
 }
 
 /** What all runs share, in a line. */
