@@ -10,6 +10,7 @@
 //   deliver n1->n2 2    the oldest 2 (default 1) on the way        settle n1 n2   all among these nodes, until nothing moves
 //   drop n1->n2 · drop n3 · drop      all that is on the way there, from or to n3, everywhere
 //   repeat n1->n2       the oldest on the way once more            status
+//   clock n1 +300       n1's wall clock runs so many ms ahead of the others' from now on (alarms fire when it reads their time)
 //   quietly settle      any command, without its outcome
 //   disk n1 slow        flushes end by "flush n1" only             crash n1 keep=1   a prefix of what was not durable survives
 import { assert } from '../node/assert.ts';
@@ -19,8 +20,8 @@ import { utf8Bytes } from '../node/wire.ts';
 
 type Letter = { readonly from: NodeId; readonly to: NodeId; readonly message: Json };
 type Held = { readonly after: number; readonly to: readonly NodeId[]; readonly message: Json };
-type Life = { readonly machine: Machine<Json, Json>; readonly timers: Map<string, number>; held: Held[]; inbox: Json[]; status: string };
-type Node = { readonly id: NodeId; readonly joining: boolean; life: Life | null; disk: Json[]; durable: number; slow: boolean };
+type Life = { readonly machine: Machine<Json, Json>; readonly timers: Map<string, number>; readonly alarms: Set<string>; held: Held[]; inbox: Json[]; status: string };
+type Node = { readonly id: NodeId; readonly joining: boolean; clockMs: number; life: Life | null; disk: Json[]; durable: number; slow: boolean };
 
 /** The file again, with the outcomes that the protocol has now. */
 export function runScenario(protocol: AnyProtocol, text: string): string {
@@ -33,8 +34,9 @@ export function runScenario(protocol: AnyProtocol, text: string): string {
   }).join('\n\n') + '\n';
 }
 
-/** As people read it: no quotes, and a command is its id. */
+/** As people read it: no quotes, a command is its id, and of a hash its beginning is enough. */
 function inWords(value: Json | undefined): string {
+  if (typeof value === 'string') return /^[0-9a-f]{64}$/.test(value) ? value.slice(0, 6) : value;
   if (Array.isArray(value)) return `[${(value as readonly Json[]).map(inWords).join(' ')}]`;
   if (typeof value !== 'object' || value === null) return String(value);
   const fields = value as { readonly [key: string]: Json | undefined };
@@ -47,14 +49,21 @@ function fieldsInWords(fields: { readonly [key: string]: Json | undefined }): st
 }
 
 function messageInWords(message: Json): string {
-  const { type, ...fields } = message as { readonly [key: string]: Json | undefined };
-  return typeof type === 'string' ? `${type} ${fieldsInWords(fields)}` : inWords(message);
+  const [name, fields] = named(message);
+  return name === null ? inWords(message) : `${name} ${fieldsInWords(fields)}`;
 }
 
 /** Its type, where the protocol gives its messages one. */
 function nameOf(message: Json): string {
-  const { type } = message as { readonly [key: string]: Json | undefined };
-  return typeof type === 'string' ? type : inWords(message);
+  return named(message)[0] ?? inWords(message);
+}
+
+/** The type of a message, or its only key, and what else is in it. */
+function named(message: Json): readonly [name: string | null, fields: { readonly [key: string]: Json | undefined }] {
+  const { type, ...fields } = message as { readonly [key: string]: Json | undefined };
+  if (typeof type === 'string') return [type, fields];
+  const [[key, only] = [], ...others] = Object.entries(fields);
+  return key !== undefined && others.length === 0 && typeof only === 'object' && only !== null ? [key, only as { readonly [key: string]: Json }] : [null, {}];
 }
 
 class Scenario {
@@ -79,6 +88,7 @@ class Scenario {
       case 'cluster': this.cluster(words); break;
       case 'start': this.start(words, more); break;
       case 'timer': this.fire(this.node(words[0]), words[1] ?? ''); break;
+      case 'clock': this.node(words[0]).clockMs = Number(words[1]); break;
       case 'wait': this.nowMs += Number(words[0]); break;
       case 'command': this.command(this.node(words[0]), words.slice(1)); break;
       case 'message': this.letters.unshift({ ...this.way(words[0]), message: JSON.parse(words.slice(1).join(' ')) as Json }); this.deliver(words[0]); break;
@@ -100,7 +110,7 @@ class Scenario {
     const given = new Map(words.map((word) => [word.slice(0, word.indexOf('=')), word.slice(word.indexOf('=') + 1)]));
     const members = Number(given.get('nodes'));
     for (let number = 1; number <= members + Number(given.get('joining') ?? 0); number++) {
-      this.nodes.set(`n${number}`, { id: `n${number}`, joining: number > members, life: null, disk: [], durable: 0, slow: false });
+      this.nodes.set(`n${number}`, { id: `n${number}`, joining: number > members, clockMs: 0, life: null, disk: [], durable: 0, slow: false });
     }
     const merged = mergeOptions(this.protocol.defaults, JSON.parse(given.get('options') ?? '{}') as Json);
     assert(merged.problems.length === 0 && this.nodes.size > 0, `a cluster that cannot be: ${words.join(' ')}`);
@@ -141,7 +151,7 @@ class Scenario {
       assert(node.life === null, `${id} is up already`);
       node.durable = node.disk.length;
       const survived = structuredClone(node.disk);
-      const life: Life = { machine: this.protocol.create(this.env(node)) as Machine<Json, Json>, timers: new Map(), held: [], inbox: [], status: '' };
+      const life: Life = { machine: this.protocol.create(this.env(node)) as Machine<Json, Json>, timers: new Map(), alarms: new Set(), held: [], inbox: [], status: '' };
       node.life = life;
       this.turn(node, 'starts', () => life.machine.start(survived));
     }
@@ -152,7 +162,7 @@ class Scenario {
     const dueMs = life.timers.get(name);
     assert(dueMs !== undefined, `${node.id} has set no timer ${name}`);
     life.timers.delete(name);
-    this.nowMs = Math.max(this.nowMs, dueMs);
+    this.nowMs = Math.max(this.nowMs, life.alarms.delete(name) ? dueMs - node.clockMs : dueMs);
     this.turn(node, `timer ${name} at ${Math.round(this.nowMs)} ms`, () => life.machine.timer(name));
   }
 
@@ -260,7 +270,7 @@ class Scenario {
     const unused = (): never => assert(false, 'this verb has no user in a scenario yet') as never;
     return {
       self: node.id, members: [...this.nodes.values()].flatMap(({ id, joining }) => (joining ? [] : id)), joining: node.joining, ...this.settings,
-      address: (id) => id, now: () => this.nowMs, wallClock: () => this.nowMs, random: () => 0.5,
+      address: (id) => id, now: () => this.nowMs, wallClock: () => this.nowMs + node.clockMs, random: () => 0.5,
       persist: (...entries) => {
         for (const entry of entries) say(`persists ${inWords(entry)}`);
         node.disk.push(...structuredClone(entries));
@@ -274,10 +284,15 @@ class Scenario {
       setTimer: (name, afterMs) => {
         say(`sets ${name} in ${Math.round(afterMs)} ms`);
         this.life(node).timers.set(name, this.nowMs + afterMs);
+        this.life(node).alarms.delete(name);
+      },
+      setAlarm: (name, wallClockMs) => {
+        this.life(node).timers.set(name, wallClockMs);
+        this.life(node).alarms.add(name);
       },
       clearTimer: (name) => this.life(node).timers.delete(name),
       trace: () => undefined,
-      checkpoint: unused, serve: unused, snapshot: unused, restore: unused, setAlarm: unused,
+      checkpoint: unused, serve: unused, snapshot: unused, restore: unused,
     };
   }
 }
