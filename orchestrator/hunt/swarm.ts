@@ -25,6 +25,7 @@ type Habits = {
 };
 
 type Aimed = NonNullable<HuntFault['aim']>;
+type Moments = Aimed['moments'];
 /** afterMs: behind the time of the first; absent: with it. */
 type Drawn = Omit<HuntFault, 'atMs'> & { readonly afterMs?: number };
 export type Kind = {
@@ -68,17 +69,14 @@ const sided = ({ dice, nodes }: Ground): string => {
 
 const signed = ({ dice, periodMs }: Ground, least: number, most: number) => `${dice.chance(0.5) ? '-' : ''}${Math.round(dice.scaled(periodMs * least, periodMs * most) * 10) / 10}ms`;
 
-/** Moments worth dying at, and how often each is let pass at most. */
-const AIMS: readonly (readonly [moments: Aimed['moments'], mostPasses: number])[] = [
-  [['flush'], 60], [['durable'], 60], [['sent'], 60], [['placed'], 60], [['committed'], 60],
-  [['epoch'], 4], [['epoch', 'flush'], 4], [['epoch', 'durable'], 4], [['epoch', 'sent'], 4],
-  [['role'], 4], [['role', 'sent'], 4], [['leads'], 2], [['leads', 'flush'], 2], [['leads', 'durable'], 2], [['leads', 'sent'], 2], [['leads', 'placed'], 2],
-  [['leads', 'committed'], 2], [['started'], 4], [['started', 'flush'], 2], [['placed', 'flush', 'durable'], 30], [['placed', 'durable', 'sent'], 30],
-];
+/** Moments worth dying at, by what they are about, and how often each is let pass at most: elections are rare, flushes are not. */
+const ELECTION: readonly Moments[] = [['epoch'], ['epoch', 'flush'], ['epoch', 'durable'], ['epoch', 'sent'], ['role'], ['role', 'sent'], ['leads'], ['leads', 'flush'], ['leads', 'durable'], ['leads', 'sent']];
+const ENTRY: readonly Moments[] = [['placed'], ['placed', 'flush'], ['placed', 'durable'], ['placed', 'sent'], ['committed'], ['leads', 'placed'], ['leads', 'committed']];
+const FLUSH: readonly Moments[] = [['flush'], ['durable'], ['sent'], ['started'], ['started', 'flush'], ['started', 'sent']];
 
 function moments(dice: Dice): Pick<Aimed, 'moments' | 'passes'> {
-  const [chosen, most] = dice.pick(AIMS) ?? [['flush' as const], 0];
-  return { moments: chosen, passes: dice.chance(0.3) ? 0 : Math.floor(dice.scaled(1, most + 1)) };
+  const [group, mostPasses] = dice.pick([[ELECTION, 4], [ELECTION, 4], [ENTRY, 40], [FLUSH, 60]] as const);
+  return { moments: dice.pick(group) ?? ['flush'], passes: dice.chance(0.3) ? 0 : Math.floor(dice.scaled(1, mostPasses + 1)) };
 }
 
 export function drawHabits(dice: Dice, periodMs: number): Habits {
@@ -104,6 +102,15 @@ function headless(ground: Ground): Omit<HuntFault, 'atMs'> {
   const value = hasLeader ? 'leader' : 'any';
   if (restartable && dice.chance(0.5)) return { name: 'crash', params: { value, disk: 'lose-unsynced', for: brief(ground) } };
   return dice.chance(0.5) ? { name: 'pause', params: { value, for: lasting(ground) } } : { name: 'partition', params: { value: `${value} | ${ground.nodes.join(' ')}`, for: lasting(ground) } };
+}
+
+/** Nobody leads, and whoever then votes, or asks for votes, dies of it for a moment. */
+function brokenElection(ground: Ground): readonly Drawn[] {
+  const { dice } = ground;
+  const aimed = Array.from({ length: dice.whole(1, 3) }, (): Drawn => ({
+    name: 'crash', params: { value: 'any', disk: 'lose-unsynced', for: duration(dice.scaled(1, 40)) }, aim: { moments: dice.pick(ELECTION) ?? ['epoch'], passes: dice.whole(0, 2), afterMs: 0 },
+  }));
+  return [headless(ground), ...aimed];
 }
 
 /** A node misses what the others commit; the moment it is back, whoever leads is gone. */
@@ -176,6 +183,7 @@ const KINDS: readonly Kind[] = [
   { name: 'ntp loss', draw: (ground) => [{ name: 'ntp-loss', params: { value: ground.dice.chance(0.5) ? 'all' : victim(ground), for: lasting(ground) } }] },
   { name: 'overload', most: () => 2, draw: (ground) => [{ name: 'overload', params: { value: ground.dice.whole(2, 6), for: lasting(ground) } }] },
   { name: 'left behind', draw: leftBehind }, { name: 'shuffle', draw: shuffle }, { name: 'rolling restart', fits: ({ restartable }) => restartable, draw: rolling },
+  { name: 'broken election', fits: ({ restartable }) => restartable, draw: brokenElection },
   { name: 'headless', draw: (ground) => [headless(ground)], fits: ({ hasLeader }) => hasLeader },
   member('add-node', () => ({ value: true })),
   member('remove-node', (ground) => ({ value: victim(ground), 'keep-running': ground.dice.chance(0.7) })),
