@@ -29,7 +29,7 @@ test('each kind of fault, every disk, every way of being bound and several sizes
   const drawn = seeds.concat(seeds.map((seed) => `more-${seed}`)).flatMap((seed) => PROTOCOLS.map((protocol) => drawCase(protocol, {}, seed, faults)));
   const all = drawn.flatMap((hunted) => hunted.faults);
   expect([...new Set(drawn.map(({ nodes }) => nodes))].sort()).toEqual([3, 5, 7]);
-  const left = (BUILTINS.faults ?? []).map(({ name }) => name).filter((name) => !all.some((fault) => fault.name === name));
+  const left = faults.map(({ name }) => name).filter((name) => !all.some((fault) => fault.name === name));
   // What needs a container, what a crash does too, and what no protocol can bear.
   expect(left).toEqual(['stop', 'start', 'restart', 'wipe', 'throttle', 'memory', 'detach']);
   expect([...new Set(all.flatMap(({ params }) => (typeof params['disk'] === 'string' ? params['disk'] : [])))].sort()).toEqual(['flip-bit', 'keep', 'lose-unsynced', 'torn-tail']);
