@@ -10,7 +10,6 @@ import type { Plugin } from '../kinds.ts';
 import { checkPlugin } from '../plugin.ts';
 import './own-name.ts';
 import { guardedPlugin } from './plugin-guard.ts';
-import { COMMANDS } from './protocols/all.ts';
 import { files as filesSink } from './sinks/files.ts';
 import { influx } from './sinks/influx.ts';
 import { modulePath, PACKAGE_ROOT } from './tree.ts';
@@ -26,7 +25,7 @@ export type Plugins = {
   readonly registry: Registry;
 };
 
-const OWN: Plugin = { ...BUILTINS, sinks: [filesSink, influx], commands: COMMANDS };
+const OWN: Plugin = { ...BUILTINS, sinks: [filesSink, influx] };
 const OWN_NAME = new URL(`own-name${extname(import.meta.url)}`, import.meta.url).href;
 const KINDS = ['protocols', 'workloads', 'faults', 'checks', 'sinks', 'commands'] as const;
 

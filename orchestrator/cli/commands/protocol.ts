@@ -12,8 +12,9 @@ export const addProtocol: AddCommand = (program, { stop, exit }) => {
     .helpOption(false)
     .allowUnknownOption()
     .action(async (name: string | undefined, words: readonly string[], flags: { readonly plugin: readonly string[] }) => {
-      const [{ loadPlugins }, { named }] = await Promise.all([import('../plugins.ts'), import('../../builtins.ts')]);
-      const { commands } = (await loadPlugins(flags.plugin)).registry;
+      const [{ loadPlugins }, { createRegistry, named }, { COMMANDS }] = await Promise.all([import('../plugins.ts'), import('../../builtins.ts'), import('../protocols/all.ts')]);
+      const { registry } = await loadPlugins(flags.plugin);
+      const { commands } = createRegistry([{ commands: COMMANDS }, { commands: registry.commands }]);
       if (name === undefined || name === '--help' || name === '-h') {
         const lines = commands.map((command) => `  ${command.name.padEnd(12)}  ${command.summary}\n`);
         process.stdout.write(`Usage: lab protocol <name> <command…>\n\n${lines.join('')}\nExamples:\n${commands.map((command) => `  lab protocol ${command.name} --help\n`).join('')}`);

@@ -1,4 +1,4 @@
-// Commands that protocols bring along, for `lab protocol NAME …`.
+// Commands that protocols bring along, for `lab protocol NAME …`. No other process of the lab loads them: they may start clusters.
 import type { ProtocolCommand } from '../../kinds.ts';
 import { yaspCommand } from './yasp.ts';
 
