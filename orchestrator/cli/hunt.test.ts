@@ -34,7 +34,9 @@ test('what is violated is told, shrunk, drawn and kept; and repeated first, by a
   expect(replayed.status).toBe(1);
   const kept = JSON.parse(readFileSync(join(folder, file), 'utf8')) as { readonly found: object; readonly case: object; readonly violated: readonly { readonly check: string; readonly because: string }[] };
   const shown = JSON.parse(replayed.stdout) as { readonly ok: boolean; readonly case: object; readonly violations: readonly object[] };
-  expect(shown).toMatchObject({ ok: false, case: kept.case, violations: kept.violated });
+  expect(shown).toMatchObject({ ok: false, case: kept.case });
+  expect(shown.violations).toHaveLength(kept.violated.length);
+  expect(shown.violations).toEqual(expect.arrayContaining(kept.violated.map((violated) => expect.objectContaining(violated) as object)));
 
   // Mended, the same case passes, and one of another version is told.
   const own = join(folder, 'experiments/corpus/forgetful');

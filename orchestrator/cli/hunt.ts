@@ -178,13 +178,15 @@ async function commit(): Promise<string> {
 async function keepOne({ seed, hunted, sighting }: Seen, flags: HuntFlags, { ask }: Worker<Job, Answer>, registry: Registry): Promise<Failure> {
   const shrunk = answered(await ask({ type: 'shrink', hunted: hunted.hunted, check: sighting.check, maxRuns: flags.shrinkRuns }));
   const small = shrunk.hunted.hunted;
-  const file = saveEntry(flags.corpus, small, shrunk.hunted.violations, { lab: labVersion(), revision: await readRevision(), seed, runs: shrunk.runs });
-  const conversation = await conversationOf(named(registry.protocols, small.protocol, 'protocol'), small, registry);
-  const page = join(flags.out, 'hunt', `${small.protocol}-${sighting.check}-seed-${seed}.html`);
-  writePage(page, conversation.page(`${small.protocol}: ${sighting.check}, seed ${seed}`));
+  const { check } = sighting;
+  const first = shrunk.hunted.violations.toSorted((a, b) => Number(b.check === check) - Number(a.check === check));
+  const file = saveEntry(flags.corpus, small, first, { lab: labVersion(), revision: await readRevision(), seed, runs: shrunk.runs });
+  const conversation = await conversationOf(named(registry.protocols, small.protocol, 'protocol'), small, registry, check);
+  const page = join(flags.out, 'hunt', `${small.protocol}-${check}-seed-${seed}.html`);
+  writePage(page, conversation.page(`${small.protocol}: ${check}, seed ${seed}`));
   const plugins = flags.plugin.map((path) => ` --plugin ${path}`).join('');
   return {
-    seed, check: sighting.check, because: sighting.because, file, page, replay: `lab hunt --replay ${file}${plugins}`, text: conversation.text,
+    seed, check, because: first[0]?.because ?? sighting.because, file, page, replay: `lab hunt --replay ${file}${plugins}`, text: conversation.text,
     shrunk: `shrunk in ${shrunk.runs} runs to ${small.nodes + small.spares} nodes, ${small.faults.length} faults, ${shrunk.hunted.commits} commits, ${(small.endMs / 1000).toFixed(1)} s`,
   };
 }

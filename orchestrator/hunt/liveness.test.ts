@@ -44,6 +44,11 @@ test('with little capacity something must be committed, not every command answer
   expect(verdict(busy, { everyCommand: false })).toMatchObject({ valid: true });
 });
 
+test('is not judged in a case that was cut short', () => {
+  expect(verdict(run({ second: false }), { powerMs: 3_000 })).toMatchObject({ valid: 'unknown' });
+  expect(verdict(run({ second: false }), { endMs: 12_000 })).toMatchObject({ valid: 'unknown' });
+});
+
 test('is not judged where no majority can come back', () => {
   const lost = run({ first: false });
   lost.trace('n1', 'log-damaged');

@@ -101,6 +101,8 @@ export class Liveness {
 
   /** Why nobody may expect anything; null: it is expected. */
   #unjudged(): string | null {
+    const { healMs, powerMs, endMs, boundMs } = this.#phases;
+    if (powerMs - healMs < boundMs || endMs - powerMs < boundMs) return 'the case ends before anything could be expected';
     const lost = this.#lost.size;
     if (lost === 0) return null;
     if (this.#changes > 0) return `${counted(lost, 'node')} cannot come back, and the members have changed`;

@@ -19,8 +19,8 @@ const MAX_PAGE_ITEMS = 400;
 
 export type Conversation = { readonly hunted: Hunted; readonly text: string; readonly page: (title: string) => string };
 
-/** sighting null: the first violation, or finding; without any there is no conversation. */
-export async function conversationOf(protocol: AnyProtocol, hunted: HuntCase, nouns: Nouns): Promise<Conversation> {
+/** About the violation of this check; else the first, or the first finding. Without any there is no conversation. */
+export async function conversationOf(protocol: AnyProtocol, hunted: HuntCase, nouns: Nouns, check?: string): Promise<Conversation> {
   const events: LabEvent[] = [];
   let nodes: readonly string[] = [];
   const done = await runCase(NODE_BYTES, protocol, hunted, {
@@ -29,7 +29,8 @@ export async function conversationOf(protocol: AnyProtocol, hunted: HuntCase, no
       nodes = plan.nodes.map(({ id }) => id);
     },
   });
-  const [seen] = [...done.violations, ...done.findings];
+  const all = [...done.violations, ...done.findings];
+  const seen = all.find((sighting) => sighting.check === check) ?? all[0];
   if (seen === undefined) return { hunted: done, text: '', page: () => '' };
   const view = viewOf(seen, events);
   const diagram = (maxItems: number) => spaceTimeOf(events, { ...view, nodes, detail: 'messages', maxItems });
