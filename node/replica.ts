@@ -30,6 +30,8 @@ export type Input =
 export type NodeEvent =
   | { readonly type: 'placed'; readonly id: CommandId; readonly at: Position }
   | { readonly type: 'rejected'; readonly id: CommandId; readonly reason: string; readonly leader?: NodeId | undefined }
+  /** The state machine took over a state that holds all up to this slot: of another node, or of its own disk. */
+  | { readonly type: 'restored'; readonly at: Position }
   | { readonly type: 'committed'; readonly command: Command | null; readonly at: Position; readonly value: string | null }
   /** Only when role, leader, epoch or configuration change. */
   | { readonly type: 'status'; readonly status: Status }
@@ -275,6 +277,7 @@ export class Replica {
         assert(at.slot >= this.#slots.applied, `restore goes back from slot ${this.#slots.applied} to ${at.slot}`);
         this.#kv.restore(state);
         this.#slots.restore(at);
+        ports.emit({ type: 'restored', at });
       },
       setTimer: (name, afterMs) => {
         this.#firing.delete(name);

@@ -57,6 +57,11 @@ export class Stream {
     return this.reply(id, { outcome: 'ok', value, at: { epoch, slot } });
   }
 
+  restored(node: NodeId, slot: number, life = 1): this {
+    this.events.push({ atMs: this.#atMs, node, life, sequence: this.#sequence++, type: 'restored', at: { epoch: 1, slot } });
+    return this;
+  }
+
   placed(node: NodeId, id: CommandId, slot: number, epoch = 1): this {
     return this.#add(node, { type: 'placed', id, at: { epoch, slot } });
   }

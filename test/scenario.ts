@@ -20,7 +20,11 @@ import { utf8Bytes } from '../node/wire.ts';
 
 type Letter = { readonly from: NodeId; readonly to: NodeId; readonly message: Json };
 type Held = { readonly after: number; readonly to: readonly NodeId[]; readonly message: Json };
-type Life = { readonly machine: Machine<Json, Json>; readonly timers: Map<string, number>; readonly alarms: Set<string>; held: Held[]; inbox: Json[]; status: string };
+type Life = {
+  readonly machine: Machine<Json, Json>; readonly timers: Map<string, number>; readonly alarms: Set<string>; held: Held[]; inbox: Json[]; status: string;
+  /** The state machine: the ids that it applied, and where it is. */
+  applied: readonly Json[]; at: Position;
+};
 type Node = { readonly id: NodeId; readonly joining: boolean; clockMs: number; life: Life | null; disk: Json[]; durable: number; slow: boolean };
 
 /** The file again, with the outcomes that the protocol has now. */
@@ -151,7 +155,7 @@ class Scenario {
       assert(node.life === null, `${id} is up already`);
       node.durable = node.disk.length;
       const survived = structuredClone(node.disk);
-      const life: Life = { machine: this.protocol.create(this.env(node)) as Machine<Json, Json>, timers: new Map(), alarms: new Set(), held: [], inbox: [], status: '' };
+      const life: Life = { machine: this.protocol.create(this.env(node)) as Machine<Json, Json>, timers: new Map(), alarms: new Set(), held: [], inbox: [], status: '', applied: [], at: { epoch: 0, slot: 0 } };
       node.life = life;
       this.turn(node, 'starts', () => life.machine.start(survived));
     }
@@ -278,7 +282,25 @@ class Scenario {
       send: (to, message) => send(list(to), message),
       sendBeforeDurable: (to, message) => this.leave(node, list(to), message),
       place: () => undefined,
-      commit: (command, position) => say(`commits ${at(position)} ${command?.id ?? 'nothing'}`),
+      commit: (command, position) => {
+        say(`commits ${at(position)} ${command?.id ?? 'nothing'}`);
+        const life = this.life(node);
+        life.applied = command === null ? life.applied : [...life.applied, command.id];
+        life.at = position;
+      },
+      checkpoint: (entries) => {
+        assert(!node.slow, 'a checkpoint on a slow disk has no user in a scenario yet');
+        for (const entry of entries) say(`rewrites its disk: ${inWords(entry)}`);
+        node.disk = structuredClone([...entries]);
+        node.durable = 0;
+        const life = this.life(node);
+        life.held = life.held.map((held) => ({ ...held, after: node.disk.length }));
+      },
+      snapshot: () => ({ state: this.life(node).applied, at: this.life(node).at }),
+      restore: (state, position) => {
+        say(`restores ${at(position)} ${inWords(state)}`);
+        Object.assign(this.life(node), { applied: state, at: position });
+      },
       reject: (id, reason, leader) => say(`rejects ${id}: ${reason}${leader === undefined ? '' : `, leader ${leader}`}`),
       sizeOf: (message) => utf8Bytes(JSON.stringify(message)),
       setTimer: (name, afterMs) => {
@@ -292,7 +314,7 @@ class Scenario {
       },
       clearTimer: (name) => this.life(node).timers.delete(name),
       trace: () => undefined,
-      checkpoint: unused, serve: unused, snapshot: unused, restore: unused,
+      serve: unused,
     };
   }
 }

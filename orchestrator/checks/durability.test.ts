@@ -34,6 +34,12 @@ describe('durability', () => {
     expect(stream.verdict(durability).valid).toBe('unknown');
   });
 
+  test('a node that restored a state has come as far as that', () => {
+    const restarted = () => acknowledged().action('crash', 'n1').action('restart', 'n1');
+    expect(restarted().restored('n1', 1, 2).verdict(durability).valid).toBe(true);
+    expect(restarted().restored('n1', 0, 2).verdict(durability).valid).toBe('unknown');
+  });
+
   test('reads and writes without an acknowledgement promise nothing', () => {
     const stream = acknowledged().invoke('c3:1', get('k')).ok('c3:1', 1, '1')
       .invoke('c4:1', a).commit('n1', 2, 'c4:1', a).reply('c4:1', { outcome: 'unknown', reason: 'timeout' }).commit('n2', 1, 'c1:1', a).commit('n2', 2, 'c5:1', b);

@@ -1,6 +1,6 @@
 // Durability: a write whose client was told `ok` at a slot stays there. No node, in any life, before or after, commits
-// anything else at that slot; a restarted node commits again from slot 1, so it must bring back every acknowledged write
-// that it reaches. At the end a member that is up must have reached the last of them, or nothing proves that they survived:
+// anything else at that slot; a restarted node commits again from slot 1, or from behind a state that it restored, so it must
+// bring back every acknowledged write that it reaches. At the end a member that is up must have reached the last of them, or nothing proves that they survived:
 // the verdict is then unknown. Reads are not writes: one served outside the log carries another command's position.
 import type { CommandId, NodeId, Reconfigure } from '../../node/contract.ts';
 import type { Check, LabEvent, Plan, Verdict } from '../kinds.ts';
@@ -39,6 +39,9 @@ class Durability {
     switch (event.type) {
       case 'committed':
         return this.#commit(event);
+      case 'restored':
+        this.#reach(event.node, event.life, event.at.slot);
+        return;
       case 'submitted':
         this.#changes.set(event.command.id, event.command.op);
         this.#open.set(event.command.id, true);
@@ -78,11 +81,15 @@ class Durability {
     if (op !== undefined) this.#done.push({ slot, add: op.add, remove: op.remove });
   }
 
+  #reach(id: NodeId, life: number, slot: number): void {
+    const node = this.#node(id);
+    if (node.life !== life) Object.assign(node, { life, slot: 0 });
+    node.slot = Math.max(node.slot, slot);
+  }
+
   #commit(event: Committed): void {
     const { slot } = event.at;
-    const node = this.#node(event.node);
-    if (node.life !== event.life) Object.assign(node, { life: event.life, slot: 0 });
-    node.slot = Math.max(node.slot, slot);
+    this.#reach(event.node, event.life, slot);
     const acknowledged = this.#acknowledged.get(slot);
     const first = this.#committed.get(slot);
     if (first === undefined) this.#committed.set(slot, event);

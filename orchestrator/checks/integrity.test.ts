@@ -24,6 +24,13 @@ describe('integrity', () => {
     expect(submitted().change({ type: 'answered', id: 'lab1:1', attempts: 1, reply: { outcome: 'fail', reason: 'busy' } }).commit('n1', 1, 'lab1:1', op).verdict(integrity).valid).toBe(false);
   });
 
+  test('goes on behind a restored state, whose sessions it does not know, and at no other slot', () => {
+    const stream = () => asked().commit('n1', 1, 'c1:1', a).restored('n1', 7);
+    expect(stream().commit('n1', 8, 'c1:1', a).verdict(integrity).valid).toBe(true);
+    expect(stream().commit('n1', 9, 'c1:1', a).verdict(integrity)).toMatchObject({ valid: false, because: 'n1 committed slot 9 after slot 7 of its life 1' });
+    expect(asked().commit('n1', 1, 'c1:1', a).restored('n1', 7, 2).commit('n1', 1, 'c1:1', a, { life: 2 }).verdict(integrity).valid).toBe(false);
+  });
+
   test('an invocation may be recorded after the commit', () => {
     expect(new Stream().commit('n1', 1, 'c1:1', a).invoke('c1:1', a).verdict(integrity).valid).toBe(true);
   });

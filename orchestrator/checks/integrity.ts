@@ -4,7 +4,7 @@
 // Keeps one record a command, and for each node one a session, as the state machine does.
 import { splitId } from '../../node/kv.ts';
 import type { CommandId, NodeId, Operation } from '../../node/contract.ts';
-import type { Check } from '../kinds.ts';
+import type { Check, LabEvent } from '../kinds.ts';
 import { commandInWords, commitWitness, Complaints, counted, sameOperation } from './words.ts';
 import type { Committed } from './words.ts';
 
@@ -49,6 +49,13 @@ class Integrity {
     if (record.failed) this.#failedYetCommitted(event);
   }
 
+  /** It goes on behind this slot; which answers its sessions hold is not known here. */
+  restored(event: LabEvent & { readonly type: 'restored' }): void {
+    const life = this.#life(event);
+    life.slot = event.at.slot;
+    life.sessions.clear();
+  }
+
   finish(): void {
     for (const { asked, committed } of this.#commands.values()) {
       if (asked !== null || committed === null) continue;
@@ -68,7 +75,7 @@ class Integrity {
     return record;
   }
 
-  #life(event: Committed): Life {
+  #life(event: Pick<Committed, 'node' | 'life'>): Life {
     let life = this.#lives.get(event.node);
     if (life === undefined || life.life !== event.life) this.#lives.set(event.node, life = { life: event.life, slot: 0, sessions: new Map() });
     return life;
@@ -113,6 +120,7 @@ export const integrity: Check = {
     return {
       observe(event) {
         if (event.type === 'committed') integrity.committed(event);
+        else if (event.type === 'restored') integrity.restored(event);
         else if (event.type === 'invoke' || event.type === 'submitted') integrity.invoked(event.command.id, event.command.op);
         else if ((event.type === 'reply' || event.type === 'answered') && event.reply.outcome === 'fail') integrity.failed(event.id);
       },

@@ -99,6 +99,10 @@ export class Acceptor {
     return vote !== undefined && sameValue(vote, value);
   }
 
+  forget(upTo: number): void {
+    for (const slot of this.votes.keys()) if (slot <= upTo) this.votes.delete(slot);
+  }
+
   refuse(proposer: NodeId, ballot: number): void {
     this.env.send(proposer, { type: 'nack', ballot, promised: this.promised });
   }
@@ -106,7 +110,8 @@ export class Acceptor {
   /** One page of what is accepted or decided from a slot on. */
   promise(ballot: number, from: number): Message {
     const votes: Vote[] = [];
-    let slot = from;
+    const { compactedTo } = this.learner;
+    let slot = Math.max(from, compactedTo + 1);
     for (; slot <= this.lastSlot && votes.length < PAGE; slot++) {
       const decided = this.learner.decided.get(slot);
       const vote = decided === undefined ? this.votes.get(slot) : { ...decided, ballot: null };
@@ -114,7 +119,7 @@ export class Acceptor {
     }
     const count = votes.length === 0 ? 0 : countThatFits(votes, 0, this.env.maxMessageBytes);
     const next = votes[count]?.slot ?? (slot <= this.lastSlot ? slot : null);
-    return { type: 'promise', ballot, from, next, votes: votes.slice(0, count) };
+    return { type: 'promise', ballot, from, next, compactedTo, votes: votes.slice(0, count) };
   }
 }
 

@@ -116,10 +116,11 @@ export abstract class Candidacy extends State {
     this.waitForLeader();
   }
 
-  /** A proposer with an established ballot is alive. */
-  heard(from: NodeId, ballot: number): void {
+  /** A proposer with an established ballot is alive. Who has left leads nobody who knows that. */
+  heard(from: NodeId, ballot: number, decidedTo: number): void {
     this.seen = Math.max(this.seen, ballot);
-    if (!this.isElected || ballot < this.acceptor.promised || ballot < this.detector.leaderBallot || from === this.env.self) return;
+    const left = decidedTo <= this.learner.decidedTo && this.isMember && !this.configurations.members.includes(from);
+    if (!this.isElected || left || ballot < this.acceptor.promised || ballot < this.detector.leaderBallot || from === this.env.self) return;
     if (ballot > this.proposer.ballot) this.lose();
     this.detector.follow(from, ballot);
     this.waitForLeader();

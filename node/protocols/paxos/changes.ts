@@ -110,6 +110,8 @@ export abstract class Changes extends Learning {
       this.env.reject(change.command.id, 'busy');
     }
     if (this.proposer.phase === 'established') this.prepareLacking();
+    const { leader } = this.detector;
+    if (leader !== null && leader !== this.env.self && this.isMember && !configurations.members.includes(leader)) this.detector.leader = null;
     if (latest.settled && latest.change !== null) this.settled(latest.change.op);
   }
 

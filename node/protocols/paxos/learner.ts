@@ -18,6 +18,8 @@ export class Learner {
   decidedTo = 0;
   /** The highest decided slot, gaps or not. */
   lastDecided = 0;
+  /** Slots up to here are forgotten. */
+  compactedTo = 0;
 
   constructor(env: Env<Message, Entry, Options>, index: CommandIndex, configurations: Configurations) {
     this.env = env;
@@ -45,6 +47,20 @@ export class Learner {
       this.configurations.decided(next);
       this.env.commit(next.command, { epoch: next.epoch, slot: next.slot });
     }
+  }
+
+  forget(upTo: number): void {
+    for (let slot = this.compactedTo + 1; slot <= upTo; slot++) this.decided.delete(slot);
+    this.compactedTo = Math.max(this.compactedTo, upTo);
+  }
+
+  /** A state that holds all up to a slot is in place. */
+  install(upTo: number): void {
+    for (const slot of this.decided.keys()) if (slot <= upTo) this.decided.delete(slot);
+    for (const [id, slot] of this.index.slots) if (slot <= upTo) this.index.slots.delete(id);
+    this.compactedTo = upTo;
+    this.decidedTo = upTo;
+    this.lastDecided = Math.max(this.lastDecided, upTo);
   }
 
   /** Decided values from a slot on, without a gap, as many as one message holds. */

@@ -53,7 +53,7 @@ export abstract class Learning extends Candidacy {
       this.hearsJoining(from, message.decidedTo);
     } else {
       if (message.type === 'heartbeat' && message.ballot < this.acceptor.promised) this.acceptor.refuse(from, message.ballot);
-      else this.heard(from, message.ballot);
+      else this.heard(from, message.ballot, message.decidedTo);
       this.decideVotes(message.ballot, message.decidedTo);
       if (message.type === 'heartbeat') this.env.send(from, { type: 'heartbeatReply', ballot: message.ballot, decidedTo: this.learner.decidedTo });
     }

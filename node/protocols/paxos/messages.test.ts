@@ -9,7 +9,7 @@ const value: Proposal = { slot: 1, epoch: 1024, command: { id: 'c1:1', op: { typ
 /** One of each kind, as n2 says it. */
 const MESSAGES: readonly Message[] = [
   { type: 'prepare', ballot: 1025, from: 1 },
-  { type: 'promise', ballot: 1024, from: 1, next: null, votes: [{ ...value, ballot: null }, { ...value, slot: 2, command: null, ballot: 1026 }] },
+  { type: 'promise', ballot: 1024, from: 1, next: null, compactedTo: 0, votes: [{ ...value, ballot: null }, { ...value, slot: 2, command: null, ballot: 1026 }] },
   { type: 'propose', ballot: 2049, decidedTo: 0, values: [value] },
   { type: 'accept', ballot: 1024, slots: [[1, 3], [7, 7]] },
   { type: 'nack', ballot: 1024, promised: 2050 },
@@ -19,6 +19,8 @@ const MESSAGES: readonly Message[] = [
   { type: 'gossip', decidedTo: 0, asks: true },
   { type: 'learn', from: 1 },
   { type: 'learnReply', decidedTo: 1, values: [value] },
+  { type: 'state', decidedTo: 9, id: 'f00d', count: 2, part: 1, text: '{"at":' },
+  { type: 'fetch', id: 'f00d', parts: [1, 2] },
 ];
 
 describe('what arrives', () => {
@@ -53,6 +55,7 @@ describe('what arrives', () => {
     [{ type: 'prepare', ballot: 1, from: 1 }], [{ type: 'prepare', ballot: 2 ** 52 + 1, from: 1 }], [{ type: 'learn', from: 0 }],
     [{ type: 'accept', ballot: 1024, slots: [[3, 1]] }], [{ type: 'accept', ballot: 1024, slots: [[1, 1_000_000]] }], [{ type: 'accept', ballot: 1024, slots: [[1]] }],
     [{ type: 'propose', ballot: 1025, decidedTo: 0, values: [{ ...value, slot: 0 }] }], [{ type: 'propose', ballot: 1025, decidedTo: 0, values: [{ ...value, command: { id: 'c1' } }] }],
+    [{ type: 'state', decidedTo: 0, id: 'f', count: 1, part: 1, text: '' }], [{ type: 'state', decidedTo: 0, id: 'f', count: 1e9, part: 0, text: '' }], [{ type: 'fetch', id: 'f', parts: [-1] }],
     [{ type: 'constructor' }], [null], [7], ['prepare'], [[]],
   ])('%j is no message', (json) => {
     expect(messageFrom('n2', json as Json)).toBeNull();

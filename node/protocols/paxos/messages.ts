@@ -5,12 +5,15 @@
 //   propose · accept · nack             phase 2, several slots in one message
 //   decided · heartbeat · gossip        how far the sender knows every slot decided
 //   learn · learnReply                  a lagging learner fetches values
+//   state · fetch                       and where they are forgotten the state, in parts
 import { commandOf, membersOf } from '../../clients.ts';
-import type { Command, Json, NodeId } from '../../contract.ts';
+import type { Command, Json, NodeId, Position } from '../../contract.ts';
 import { fieldsOf, isNatural } from '../../kit/shape.ts';
 import type { Fields } from '../../kit/shape.ts';
+import { MAX_PARTS } from '../../kit/transfer.ts';
+import type { Part } from '../../kit/transfer.ts';
 import { utf8Bytes } from '../../wire.ts';
-import type { Configuration } from './configurations.ts';
+import type { Configuration, Placed } from './configurations.ts';
 
 /**
  * A value for a slot. epoch: the ballot in which it was first proposed there; it travels with the value. A null command is a
@@ -24,7 +27,10 @@ export type Vote = Proposal & { readonly ballot: number | null };
 export type Prepare = { readonly type: 'prepare'; readonly ballot: number; readonly from: number };
 /** The votes from slot `from` on; next: where the following page begins, null on the last. */
 export type Promise1 = {
-  readonly type: 'promise'; readonly ballot: number; readonly from: number; readonly next: number | null; readonly votes: readonly Vote[];
+  readonly type: 'promise'; readonly ballot: number; readonly from: number; readonly next: number | null;
+  /** Every slot up to here is decided, and forgotten: it is in none of the votes. */
+  readonly compactedTo: number;
+  readonly votes: readonly Vote[];
 };
 export type Propose = { readonly type: 'propose'; readonly ballot: number; readonly decidedTo: number; readonly values: readonly Proposal[] };
 /** slots: ranges, both ends included. */
@@ -37,8 +43,11 @@ export type Told = { readonly type: 'decided' | 'heartbeat' | 'heartbeatReply'; 
 export type Gossip = { readonly type: 'gossip'; readonly decidedTo: number; readonly asks: boolean };
 export type Learn = { readonly type: 'learn'; readonly from: number };
 export type LearnReply = { readonly type: 'learnReply'; readonly decidedTo: number; readonly values: readonly Proposal[] };
+/** One part of a state; decidedTo: of its sender. */
+export type StatePart = Part & { readonly type: 'state'; readonly decidedTo: number };
+export type Fetch = { readonly type: 'fetch'; readonly id: string; readonly parts: readonly number[] };
 
-export type Message = Prepare | Promise1 | Propose | Accept | Nack | Told | Gossip | Learn | LearnReply;
+export type Message = Prepare | Promise1 | Propose | Accept | Nack | Told | Gossip | Learn | LearnReply | StatePart | Fetch;
 
 export type Entry =
   /** Also the proposer's own ballot: its acceptor promises before the prepare leaves. */
@@ -46,7 +55,9 @@ export type Entry =
   /** decidedTo: what this node knew decided; each of those slots is on disk before this entry. */
   | { readonly type: 'accept'; readonly ballot: number; readonly decidedTo: number; readonly values: readonly Proposal[] }
   /** Decided values that this node's acceptor had not accepted. */
-  | { readonly type: 'learned'; readonly values: readonly Proposal[] };
+  | { readonly type: 'learned'; readonly values: readonly Proposal[] }
+  /** All up to a slot, with the configurations of what follows; first of all entries. */
+  | { readonly type: 'state'; readonly at: Position; readonly state: Json; readonly configurations: readonly Placed[] };
 
 /** Ballot e = n · 1024 + the proposer's number: disjoint between proposers, whatever their count. */
 export const BALLOT_STEP = 1024;
@@ -139,7 +150,7 @@ function hasShape(message: Fields, ballotIsSenders: boolean): boolean {
       return ballotIsSenders && isNatural(message['from']) && message['from'] > 0;
     case 'promise':
       return isBallot(message['ballot']) && isNatural(message['from'])
-        && (message['next'] === null || isNatural(message['next'])) && isListOf(message['votes'], isVote);
+        && (message['next'] === null || isNatural(message['next'])) && isNatural(message['compactedTo']) && isListOf(message['votes'], isVote);
     case 'propose':
       return ballotIsSenders && isNatural(message['decidedTo']) && isListOf(message['values'], isProposal);
     case 'accept':
@@ -157,6 +168,11 @@ function hasShape(message: Fields, ballotIsSenders: boolean): boolean {
       return isNatural(message['from']) && message['from'] > 0;
     case 'learnReply':
       return isNatural(message['decidedTo']) && isListOf(message['values'], isProposal);
+    case 'state':
+      return isNatural(message['decidedTo']) && typeof message['id'] === 'string' && typeof message['text'] === 'string'
+        && isNatural(message['count']) && message['count'] > 0 && message['count'] <= MAX_PARTS && isNatural(message['part']) && message['part'] < message['count'];
+    case 'fetch':
+      return typeof message['id'] === 'string' && isListOf(message['parts'], isNatural);
     default:
       return false;
   }

@@ -33,11 +33,13 @@ export type Options = {
   readonly timeoutMs: 'auto' | readonly [number, number];
   /** Slots proposed and not yet decided, at most; and how long after its decision a new configuration is in force (α). */
   readonly window: number;
+  /** After so many decided slots the log on the disk becomes a state. */
+  readonly checkpointEvery: number;
 };
 
 export const DEFAULTS: Options = {
   leader: 'stable', q1: 'auto', q2: 'auto', grid: null, thrifty: false, backoff: 'exponential', learners: 'proposer',
-  phase1Bypass: false, allAboard: false, timeoutMs: 'auto', window: 1024,
+  phase1Bypass: false, allAboard: false, timeoutMs: 'auto', window: 1024, checkpointEvery: 10_000,
 };
 
 const BACKOFFS = ['none', 'fixed', 'exponential'];
@@ -130,6 +132,9 @@ function checkWords(options: Options, problems: Problem[]): void {
   check('learners', LEARNERS);
   if (!Number.isInteger(options.window) || options.window < 1 || options.window > MOST_WINDOW) {
     problems.push({ level: 'error', option: 'window', message: `is a whole number of slots from 1 to ${MOST_WINDOW}, not ${JSON.stringify(options.window)}` });
+  }
+  if (!Number.isInteger(options.checkpointEvery) || options.checkpointEvery < 1) {
+    problems.push({ level: 'error', option: 'checkpointEvery', message: `is a whole number of slots from 1 on, not ${JSON.stringify(options.checkpointEvery)}` });
   }
 }
 

@@ -16,11 +16,11 @@
 // begins a higher one, so that nobody proposes anything else at (ballot, slot); the own acceptance counts when it is durable.
 // `decided` too: a decision is a fact. Differs from the texts in: docs/protocols/paxos.md.
 import type { Command, Json, Machine, NodeId, Status } from '../../contract.ts';
-import { Changes } from './changes.ts';
+import { Compaction } from './compaction.ts';
 import { countThatFits, messageFrom } from './messages.ts';
 import type { Accept, Entry, Nack, Prepare, Promise1, Proposal, Propose } from './messages.ts';
 
-export class Process extends Changes implements Machine<Json, Entry> {
+export class Process extends Compaction implements Machine<Json, Entry> {
   start(entries: readonly Entry[]): void {
     for (const entry of entries) this.restore(entry);
     this.seen = this.acceptor.promised;
@@ -34,7 +34,8 @@ export class Process extends Changes implements Machine<Json, Entry> {
   }
 
   restore(entry: Entry): void {
-    if (entry.type === 'promise') this.acceptor.promised = Math.max(this.acceptor.promised, entry.ballot);
+    if (entry.type === 'state') this.install(entry);
+    else if (entry.type === 'promise') this.acceptor.promised = Math.max(this.acceptor.promised, entry.ballot);
     else if (entry.type === 'learned') {
       for (const value of entry.values) this.noteDecided(value);
     } else {
@@ -69,9 +70,13 @@ export class Process extends Changes implements Machine<Json, Entry> {
       case 'gossip':
         return this.onGossip(from, message);
       case 'learn':
-        return this.catchUp.answer(from, message.from);
+        return this.onLearn(from, message);
       case 'learnReply':
         return this.onLearnReply(from, message);
+      case 'state':
+        return this.onState(from, message);
+      case 'fetch':
+        return this.onFetch(from, message);
     }
   }
 
@@ -97,6 +102,7 @@ export class Process extends Changes implements Machine<Json, Entry> {
     if (this.election.mode === 'any' && (proposer.queue.length > 0 || proposer.configuration !== null) && !this.backingOff && this.isOut) this.campaign();
     if (proposer.phase === 'established' && !this.proposeAll() && proposer.flights.size === 0 && learner.decidedTo > this.toldTo) this.tellDecided();
     this.acceptor.flush(this.options.learners === 'broadcast' ? [...this.others, this.env.self] : null);
+    this.compact();
   }
 
   /** false: there was nothing. */
@@ -142,6 +148,7 @@ export class Process extends Changes implements Machine<Json, Entry> {
   }
 
   onPromise(from: NodeId, message: Promise1): void {
+    if (message.ballot === this.proposer.ballot && this.proposer.isBehind(message) && this.fetching === null) this.catchUp.ask(from);
     if (!this.proposer.promised(from, message)) return;
     if (from !== this.env.self) this.times.answered(from, this.env.now() - this.preparedMs);
     this.decide(message.votes.filter((vote) => vote.ballot === null));
@@ -193,7 +200,7 @@ export class Process extends Changes implements Machine<Json, Entry> {
   }
 
   onPropose(from: NodeId, { ballot, decidedTo, values }: Propose): void {
-    this.heard(from, ballot);
+    this.heard(from, ballot, decidedTo);
     this.stuckTicks = 0;
     if (ballot > this.acceptor.promised && ballot > this.proposer.ballot) this.lose();
     // What is decided may open the slots to the values.
@@ -233,7 +240,8 @@ export class Process extends Changes implements Machine<Json, Entry> {
       this.watch();
     }
     this.watchChange();
-    this.catchUp.tick();
+    this.tickTransfers();
+    if (this.fetching === null) this.catchUp.tick();
     this.toldAll = false;
   }
 

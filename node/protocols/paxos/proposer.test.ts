@@ -25,7 +25,7 @@ function proposer(limits: Partial<Limits> = {}): Proposer {
 function established(limits: Partial<Limits> = {}): Proposer {
   const subject = proposer(limits);
   subject.begin(2048);
-  for (const from of ['n1', 'n2', 'n3', 'n4', 'n5']) subject.promised(from, { type: 'promise', ballot: 2048, from: 1, next: null, votes: [] });
+  for (const from of ['n1', 'n2', 'n3', 'n4', 'n5']) subject.promised(from, { type: 'promise', ballot: 2048, from: 1, next: null, compactedTo: 0, votes: [] });
   subject.establish();
   return subject;
 }
@@ -57,8 +57,8 @@ describe('phase 1', () => {
   test('takes the vote of the highest ballot in each slot, keeps its epoch, and fills a gap in its own', () => {
     const subject = proposer();
     subject.begin(2048);
-    subject.promised('n1', { type: 'promise', ballot: 2048, from: 1, next: null, votes: [vote(1, 1026, 1025), vote(3, 1024, 1024)] });
-    subject.promised('n2', { type: 'promise', ballot: 2048, from: 1, next: null, votes: [vote(1, 1025, 1025)] });
+    subject.promised('n1', { type: 'promise', ballot: 2048, from: 1, next: null, compactedTo: 0, votes: [vote(1, 1026, 1025), vote(3, 1024, 1024)] });
+    subject.promised('n2', { type: 'promise', ballot: 2048, from: 1, next: null, compactedTo: 0, votes: [vote(1, 1025, 1025)] });
     subject.establish();
     expect(subject.take(0).proposed).toEqual([
       { slot: 1, epoch: 1025, command: command(1026) }, { slot: 2, epoch: 2048, command: null }, { slot: 3, epoch: 1024, command: command(1024) },
@@ -68,14 +68,14 @@ describe('phase 1', () => {
   test('counts an acceptor when its last page is here, in order', () => {
     const subject = proposer({ q1: 1 });
     subject.begin(2048);
-    const page = (from: number, next: number | null) => subject.promised('n2', { type: 'promise', ballot: 2048, from, next, votes: [] });
+    const page = (from: number, next: number | null) => subject.promised('n2', { type: 'promise', ballot: 2048, from, next, compactedTo: 0, votes: [] });
     expect([page(5, null), page(1, 5), page(1, 5), subject.hasQuorum, page(5, null), subject.hasQuorum]).toEqual([false, true, false, false, true, true]);
   });
 
   test('ignores a promise of another ballot', () => {
     const subject = proposer({ q1: 1 });
     subject.begin(2048);
-    expect(subject.promised('n2', { type: 'promise', ballot: 1024, from: 1, next: null, votes: [] })).toBe(false);
+    expect(subject.promised('n2', { type: 'promise', ballot: 1024, from: 1, next: null, compactedTo: 0, votes: [] })).toBe(false);
     expect(subject.hasQuorum).toBe(false);
   });
 });

@@ -88,8 +88,14 @@ export class Proposer {
     return page === null ? null : Math.max(page ?? 1, this.learner.decidedTo + 1);
   }
 
+  /** Nothing is proposed at or below what an acceptor has forgotten: its state comes first. */
+  isBehind({ compactedTo }: Promise1): boolean {
+    return compactedTo > this.learner.decidedTo;
+  }
+
   /** true: it continues what came before, without a gap. A partly received promise never counts, and none that begins behind a gap. */
   promised(from: NodeId, promise: Promise1): boolean {
+    if (this.isBehind(promise)) return false;
     if (promise.ballot !== this.ballot || !(this.phase === 'preparing' || (this.phase === 'established' && this.lacks(from)))) return false;
     const page = this.pageFor(from);
     if (page === null || promise.from > page || (promise.next !== null && promise.next <= page)) return false;
@@ -223,6 +229,18 @@ export class Proposer {
     const others = commands.filter((command) => this.owned.has(command.id));
     for (const command of others) this.owned.delete(command.id);
     return others;
+  }
+
+  /** All own commands that wait in slots up to here: whether they got one of them is not known. */
+  returnedTo(slot: number): readonly Command[] {
+    const commands: Command[] = [];
+    for (const [at, waiting] of this.waiting) {
+      if (at > slot) continue;
+      commands.push(...waiting);
+      this.waiting.delete(at);
+    }
+    for (const command of commands) this.owned.delete(command.id);
+    return commands;
   }
 
   /** Takes the queue away. */

@@ -38,6 +38,10 @@ export class Tally {
     return chosen;
   }
 
+  forgetTo(upTo: number): void {
+    for (const slot of this.counts.keys()) if (slot <= upTo) this.counts.delete(slot);
+  }
+
   forget(slot: number): void {
     this.counts.delete(slot);
   }

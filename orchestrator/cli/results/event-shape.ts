@@ -10,6 +10,7 @@ const COMMAND: Fields = { 'command.id': 'string', 'command.op.type': 'string' };
 const FIELDS: { readonly [type in LabEvent['type']]: Fields } = {
   placed: { id: 'string', 'at.slot': 'number', 'at.epoch': 'number' },
   rejected: { id: 'string', reason: 'string' },
+  restored: { 'at.slot': 'number', 'at.epoch': 'number' },
   committed: { 'command?.id': 'string', 'command?.op.type': 'string', 'at.slot': 'number', 'at.epoch': 'number' },
   status: { 'status.role': 'string', 'status.epoch': 'number', 'status.configurations': 'array' },
   sent: { peer: 'string', frame: 'number', bytes: 'number' },
