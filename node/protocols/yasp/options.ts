@@ -95,17 +95,20 @@ export function leadership({ variant, interval }: Options): Leadership {
 
 /**
  * Where one leader stays: RTT(client, entry) + RTT(entry, leader) + the quorum's smallest of {W} ∪ {RTT(leader, follower) + W}, W one
- * durable write. The answer comes from the entry node, when the commit has reached it. Where leaders take turns the mean
+ * durable write; with thrifty sending, of those that are asked; an entry node that is not asked fetches the value, how soon depends on
+ * the load. The answer comes from the entry node, when it has committed. Where leaders take turns the mean
  * depends on how many rounds a run sees and on the changes between them, and no closed form is stated.
  */
 export function expected(options: Options, facts: Facts, load: ExpectedLoad): Expected | null {
   const { leader, entry, client } = load;
   if (leadership(options) !== 'stable' || leader === null || options.dataSize !== null) return null;
-  const acksMs = facts.members
+  const { members } = facts;
+  const asked = options.bcpeers === 'quorum' ? quorumBelow(members, members.indexOf(leader)) : members;
+  const acksMs = asked
     .map((member) => facts.fsyncMs + (member === leader ? 0 : roundTripMs(facts, leader, member)))
     .sort((a, b) => a - b);
-  const quorumMs = acksMs[quorumOf(facts.members.length) - 1];
-  if (quorumMs === undefined) return null;
+  const quorumMs = acksMs[quorumOf(members.length) - 1];
+  if (quorumMs === undefined || !asked.includes(entry)) return null;
   const onwardMs = entry === leader ? 0 : roundTripMs(facts, entry, leader);
   return withGroupCommit(roundTripMs(facts, client, entry) + onwardMs + quorumMs, facts.fsyncMs, load.ratePerSecond);
 }

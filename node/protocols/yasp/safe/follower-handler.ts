@@ -15,6 +15,8 @@ export class FollowerHandler {
   ahead: { readonly from: NodeId; readonly to: number } | null = null;
   /** What was known to be committed at the last tick; what came since is on its way here, as a rule. */
   goal = 0;
+  /** The slot from which on was asked for last. */
+  asked = 0;
 
   constructor(env: Env<Message, Entry, Options>, consensus: ConsensusHandler) {
     this.env = env;
@@ -43,6 +45,9 @@ export class FollowerHandler {
   committedBy(leader: NodeId, round: number, committed: number): void {
     this.consensus.commit(round, committed);
     this.hears(leader, committed);
+    // Who is asked for no ack gets no value either, unless it fetches it.
+    const isBehind = this.env.options.bcpeers === 'quorum' && committed > this.consensus.committed;
+    if (isBehind && leader !== this.env.self && this.asked <= this.consensus.committed) this.ask(leader);
   }
 
   hears(from: NodeId, committed: number): void {
@@ -58,6 +63,7 @@ export class FollowerHandler {
   }
 
   ask(from: NodeId): void {
+    this.asked = this.consensus.committed + 1;
     this.env.send(from, { type: 'fetch', from: this.consensus.committed + 1 });
   }
 
@@ -68,8 +74,9 @@ export class FollowerHandler {
 
   /** Asked on only after progress: an answer that came twice must not multiply. */
   onFetched(from: NodeId, { committed, values }: Fetched): void {
-    if (this.consensus.learn(values) && this.consensus.committed < committed) this.ask(from);
-    else this.hears(from, committed);
+    const learned = this.consensus.learn(values);
+    this.hears(from, committed);
+    if (learned && this.ahead !== null && this.ahead.to > this.consensus.committed) this.ask(this.ahead.from);
   }
 
   tick(): void {
