@@ -99,6 +99,8 @@ export interface Model<S> {
   partition(op: KeyOperation): string;
   step(state: S, op: KeyOperation, value: string | null): { readonly legal: boolean; readonly state: S };
   key(state: S): string;
+  /** Can appends alone, none or more, lead from this state to one in which a get answers this? Absent: not known. */
+  leadsTo?(state: S, value: string | null): boolean;
 }
 
 /** What clients ask, and what correct answers are. */

@@ -8,6 +8,7 @@ import { jepsenEtcd } from '../histories/jepsen-etcd.ts';
 import { porcupineKv } from '../histories/porcupine-kv.ts';
 import type { Model } from '../kinds.ts';
 import { judgeCalls, linearizability } from './linearizability.ts';
+import { registerModel } from '../workloads/register-model.ts';
 import { searchOrder } from './wgl.ts';
 import type { Call } from './wgl.ts';
 
@@ -58,8 +59,7 @@ describe('the search for an order', () => {
     expect(judgeCalls(partitioned(kvCalls(read(file)), model), model).valid).toBe(linearizable);
   });
 
-  test('agrees with brute force on small histories', () => {
-    const model = registers(null);
+  test.each([['as it is', registers(null)], ['with an outlook on the reads to come', registerModel]])('agrees with brute force on small histories, %s', (_, model) => {
     const found = { legal: 0, illegal: 0 };
     fc.assert(fc.property(histories, (calls) => {
       const legal = bruteForce(calls, model);
@@ -72,6 +72,7 @@ describe('the search for an order', () => {
   test('tells of an illegal history an order that is legal, and calls of which none can follow it', () => {
     const model = registers(null);
     fc.assert(fc.property(histories, (calls) => {
+      expect(judgeCalls(new Map([['k', calls]]), registerModel).valid).toBe(searchOrder(calls, model, { maxSteps: 100_000 }).linearizable);
       const { linearizable, deepest: { order, stuck, taken } } = searchOrder(calls, model, { maxSteps: 100_000 });
       if (linearizable !== false) return;
       let state = model.initial;
@@ -86,6 +87,16 @@ describe('the search for an order', () => {
       expect(new Set(stuck)).toEqual(new Set(rest.filter((call) => !rest.some((other) => other.to < call.from))));
       for (const { op, value } of stuck) expect(model.step(state, op, value).legal).toBe(false);
     }), { numRuns: 3000, seed: 8 });
+  });
+
+  test('many concurrent appends are put in order by what is read, and a wrong order is found', () => {
+    const appends = Array.from({ length: 60 }, (_, index): Call => ({ id: `a${index}`, op: { type: 'append', key: 'k', value: `${String.fromCharCode(97 + index % 26)}${index},` }, value: null, from: index, to: 100 + index, slot: null }));
+    const order = [...appends].sort((a, b) => a.id.localeCompare(b.id));
+    const all = order.map(({ op }) => ('value' in op ? op.value : '')).join('');
+    const read = (value: string): Call => ({ id: 'r', op: get('k'), value, from: 200, to: 201, slot: null });
+    expect(searchOrder([...appends, read(all)], registerModel, { maxSteps: 20_000 }).linearizable).toBe(true);
+    expect(searchOrder([...appends, read(`${all.slice(0, -4)}!`)], registerModel, { maxSteps: 20_000 })).toMatchObject({ linearizable: false, deepest: { doomed: { id: 'r' } } });
+    expect(searchOrder([...appends, read('b1,x')], registerModel, { maxSteps: 20_000 })).toMatchObject({ linearizable: false, deepest: { taken: 2, doomed: { id: 'r' } } });
   });
 
   test('a key that is too hard hides no violation of another', () => {

@@ -14,6 +14,8 @@ const NAME = { check: 'linearizability', claim: 'linearizability' } as const;
 const MAX_STEPS = 10_000_000;
 /** Calls shown of those that were stuck. */
 const MAX_SHOWN = 6;
+/** Of a state or an answer. */
+const MAX_CHARS = 100;
 
 type Invoked = { readonly op: KeyOperation; readonly from: number; slot: number | null };
 
@@ -33,14 +35,20 @@ export function verdictOf({ linearizable, operations, keys, steps, culprit }: Ju
   return { ...NAME, valid: 'unknown', because: `key ${key}: not decided ${spent} (${counted(calls.length, 'operation')}, ${open} of unknown outcome)` };
 }
 
-function violated(key: string, calls: readonly Call[], { deepest }: Search): Verdict {
-  const stuck = deepest.stuck.slice(0, MAX_SHOWN);
-  const words = stuck.map(({ id, op, value }) => `${operationInWords(op)} (${id}) answered ${value === null ? 'nothing' : `'${value}'`}`);
+function violated(key: string, calls: readonly Call[], { deepest: { stuck, doomed, taken, state } }: Search): Verdict {
+  const inWords = ({ id, op, value }: Call) => `${operationInWords(op)} (${id}) answered ${value === null ? 'nothing' : `'${shortened(value)}'`}`;
+  const end = doomed === null ? `none of these can be next: ${stuck.slice(0, MAX_SHOWN).map(inWords).join('; ')}` : `nothing leads from there to ${inWords(doomed)}`;
+  const asData = ({ id, op, value }: Call) => ({ id, op, value });
   return {
     ...NAME, valid: false,
-    because: `key ${key}: no order explains the answers; after ${deepest.taken} of ${calls.length} operations the state is ${deepest.state} and none of these can be next: ${words.join('; ')}`,
-    witness: { key, operations: calls.length, explained: deepest.taken, state: deepest.state, stuck: stuck.map(({ id, op, value }) => ({ id, op, value })) },
+    because: `key ${key}: no order explains the answers; after ${taken} of ${calls.length} operations the state is ${shortened(state)} and ${end}`,
+    witness: { key, operations: calls.length, explained: taken, state, stuck: stuck.slice(0, MAX_SHOWN).map(asData), ...(doomed === null ? {} : { doomed: asData(doomed) }) },
   };
+}
+
+/** Both ends of a long text: appends add to one of them. */
+function shortened(text: string): string {
+  return text.length <= MAX_CHARS ? text : `${text.slice(0, MAX_CHARS / 2)}…${text.slice(-MAX_CHARS / 2)}`;
 }
 
 /** With less patience, or more, than every run has. */

@@ -7,12 +7,14 @@
 //   call that would lead to the same state without them.
 // - Where the slots of calls are known, calls are tried in that order first. A protocol that keeps its claim is then judged
 //   without any turning back, however many calls are concurrent; the slots decide only what is tried first.
+// - An order from which nothing leads to what the next read was told is given up at once (outlook.ts).
 // - The set of calls taken is written as its highest member and those below it that are missing, which are only the
 //   concurrent ones; so a key does not grow with the history.
 // Pure code has no clock: the budget is a number of model steps and of bytes; who has a clock may stop it by that too.
 import type { CommandId, KeyOperation } from '../../node/contract.ts';
 import type { Model } from '../kinds.ts';
 import { Links } from './links.ts';
+import { Outlook } from './outlook.ts';
 
 /** from, to: places in the order of all client events. to = Infinity: outcome unknown, may or may not have happened. */
 export type Call = {
@@ -43,8 +45,9 @@ export type Search = {
   /**
    * Where the order was that explains most answers: how many calls it takes (some of unknown outcome may be among them), the
    * state there, the answered calls of which one would have to be next, and none can be. order: in which it takes them; empty for a legal history.
+   * doomed: a read whose answer nothing leads to from there any more, whichever of the stuck is next; null: none of them is legal.
    */
-  readonly deepest: { readonly taken: number; readonly state: string; readonly stuck: readonly Call[]; readonly order: readonly Call[] };
+  readonly deepest: { readonly taken: number; readonly state: string; readonly stuck: readonly Call[]; readonly order: readonly Call[]; readonly doomed: Call | null };
 };
 
 const MAX_BYTES = 512 << 20;
@@ -60,7 +63,7 @@ type Way = 'free' | 'slot' | 'trial';
 /** One call taken. index: of an answered call; the number of answered calls + index: of an open one. The rest: before it was taken. */
 type Move<S> = { readonly index: number; readonly way: Way; readonly state: S; readonly key: string; readonly highest: number; readonly before: Move<S> | null };
 /** last: of the moves that led there. */
-type DeadEnd<S> = { readonly answered: number; readonly taken: number; readonly state: string; readonly stuck: readonly Call[]; readonly last: Move<S> | null };
+type DeadEnd<S> = { readonly answered: number; readonly taken: number; readonly state: string; readonly stuck: readonly Call[]; readonly doomed: Call | null; readonly last: Move<S> | null };
 
 class Searcher<S> {
   readonly #model: Model<S>;
@@ -71,6 +74,7 @@ class Searcher<S> {
   readonly #byFrom: Links;
   readonly #byTo: Links;
   readonly #bySlot: Links;
+  readonly #outlook: Outlook<S>;
   readonly #openTaken: number[];
   readonly #seen = new Set<string>();
   readonly #moves: Move<S>[] = [];
@@ -82,7 +86,7 @@ class Searcher<S> {
   #answeredTaken = 0;
   /** Numbers of states, so that a long one is remembered once. */
   readonly #states = new Map<string, number>();
-  #deepest: DeadEnd<S> = { answered: -1, taken: 0, state: '', stuck: [], last: null };
+  #deepest: DeadEnd<S> = { answered: -1, taken: 0, state: '', stuck: [], doomed: null, last: null };
 
   constructor(calls: readonly Call[], model: Model<S>, limits: Limits) {
     this.#model = model;
@@ -96,6 +100,7 @@ class Searcher<S> {
     this.#byTo = new Links([...order].sort((a, b) => this.#call(a).to - this.#call(b).to), order.length);
     const slotted = this.#calls.flatMap(({ slot }, index) => (slot === null ? [] : { slot, index })).sort((a, b) => a.slot - b.slot || a.index - b.index);
     this.#bySlot = new Links(slotted.map(({ index }) => index), calls.length);
+    this.#outlook = new Outlook(this.#calls, model);
     this.#openTaken = Array.from({ length: Math.ceil((calls.length - order.length) / WORD_BITS) }, () => 0);
     this.#state = model.initial;
     this.#key = model.key(model.initial);
@@ -125,10 +130,10 @@ class Searcher<S> {
   }
 
   #result(linearizable: Search['linearizable'], limit: Limit | null = null): Search {
-    const { taken, state, stuck, last } = this.#deepest;
+    const { taken, state, stuck, doomed, last } = this.#deepest;
     const order: Call[] = [];
     if (linearizable !== true) for (let move = last; move !== null; move = move.before) order.push(this.#call(move.index));
-    return { linearizable, limit, steps: this.#steps, deepest: { taken, state, stuck, order: order.reverse() } };
+    return { linearizable, limit, steps: this.#steps, deepest: { taken, state, stuck, doomed, order: order.reverse() } };
   }
 
   #call(index: number): Call {
@@ -138,7 +143,15 @@ class Searcher<S> {
   /** Takes the next call that may come now; false when none is left to try here. */
   #advance(failed: Move<S> | null): boolean {
     const deadline = this.#call(this.#byTo.first).to;
-    if (failed === null && (this.#takeFree(deadline) || this.#takeBySlot(deadline))) return true;
+    if (failed === null) {
+      if (this.#takeFree(deadline)) return true;
+      const doomed = this.#outlook.contradicts(this.#state);
+      if (doomed !== null) {
+        this.#noteDeadEnd(deadline, doomed);
+        return false;
+      }
+      if (this.#takeBySlot(deadline)) return true;
+    }
     const last = failed?.way === 'trial' ? failed.index : null;
     if (last === null || last < this.#answered) {
       const first = last === null ? this.#byFrom.first : this.#byFrom.after(last);
@@ -150,7 +163,7 @@ class Searcher<S> {
       if (this.#call(index).from > deadline) break;
       if (!this.#isOpenTaken(index) && this.#try(index, 'trial')) return true;
     }
-    if (failed === null) this.#noteDeadEnd(deadline);
+    if (failed === null) this.#noteDeadEnd(deadline, null);
     return false;
   }
 
@@ -210,6 +223,7 @@ class Searcher<S> {
   #take(index: number, way: Way, state: S, key: string): void {
     this.#moves.push({ index, way, state: this.#state, key: this.#key, highest: this.#highest, before: this.#moves.at(-1) ?? null });
     if (this.#call(index).slot !== null) this.#bySlot.take(index);
+    this.#outlook.take(index);
     if (index >= this.#answered) this.#flipOpen(index);
     else {
       this.#byFrom.take(index);
@@ -226,6 +240,7 @@ class Searcher<S> {
     if (move === undefined) return null;
     const { index } = move;
     if (this.#call(index).slot !== null) this.#bySlot.putBack(index);
+    this.#outlook.putBack(index);
     if (index >= this.#answered) this.#flipOpen(index);
     else {
       this.#byFrom.putBack(index);
@@ -271,14 +286,14 @@ class Searcher<S> {
   }
 
   /**
-   * By answered calls: an optional call on the way counts nothing. None that is stuck in the deepest can be legal, or the search
-   * would have been deeper behind it.
+   * By answered calls: an optional call on the way counts nothing. Unless a read is doomed, none that is stuck in the deepest can
+   * be legal, or the search would have been deeper behind it.
    */
-  #noteDeadEnd(deadline: number): void {
+  #noteDeadEnd(deadline: number, doomed: Call | null): void {
     if (this.#answeredTaken <= this.#deepest.answered) return;
     const stuck: Call[] = [];
     for (let index = this.#byFrom.first; index !== this.#byFrom.end && this.#call(index).from < deadline; index = this.#byFrom.after(index)) stuck.push(this.#call(index));
-    this.#deepest = { answered: this.#answeredTaken, taken: this.#moves.length, state: this.#key, stuck, last: this.#moves.at(-1) ?? null };
+    this.#deepest = { answered: this.#answeredTaken, taken: this.#moves.length, state: this.#key, stuck, doomed, last: this.#moves.at(-1) ?? null };
   }
 }
 

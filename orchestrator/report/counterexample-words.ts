@@ -3,6 +3,7 @@ import type { KeyOperation } from '../../node/contract.ts';
 import { operationInWords } from '../checks/words.ts';
 
 const MAX_CHARS = 48;
+const MAX_SHORT = 30;
 /** Of two texts that begin alike: so many characters are shown before the first difference. */
 const CONTEXT_CHARS = 12;
 
@@ -16,11 +17,11 @@ export function answerInWords(op: KeyOperation, value: string | null): string {
   return value === null ? 'done' : value;
 }
 
-/** 'get → 3', for where there is little room. */
+/** 'get → 3', the end of a long value, for where there is little room. */
 export function callInShort(op: KeyOperation, value: string | null): string {
   switch (op.type) {
     case 'get':
-      return `get → ${value === null ? 'nothing' : value === '' ? "''" : value}`;
+      return `get → ${value === null ? 'nothing' : value === '' ? "''" : value.length > MAX_SHORT ? `…${value.slice(-MAX_SHORT)}` : value}`;
     case 'put':
       return `put ${op.value}`;
     case 'append':

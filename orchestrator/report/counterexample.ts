@@ -70,14 +70,17 @@ function listed({ name, linearizable, because, judged }: CounterexampleRow): Htm
 
 function caseOf({ name, model, judged: { culprit, operations, keys } }: CounterexampleRow): Html | null {
   if (culprit === null) return null;
-  const { key, calls, search: { deepest: { order, stuck, state } } } = culprit;
+  const { key, calls, search: { deepest: { order, stuck, state, doomed } } } = culprit;
   const taken = new Set(order);
   const deadline = Math.min(...stuck.map(({ to }) => to));
   const open = calls.filter((call) => call.to === Infinity && call.from < deadline && !taken.has(call)).length;
+  // Only where a read is doomed can one that is stuck be legal.
+  const reached: unknown = doomed === null ? null : order.reduce<unknown>((before, call) => model.step(before, call.op, call.value).state, model.initial);
   const processOf = new Map<Call, HistoryCall>(calls.map((call) => [call, call]));
   return html`<section class="case"><h2>${name}</h2>
 <p>Key ${key}, ${counted(calls.length, 'operation')}${keys > 1 ? ` (of ${operations} on ${keys} keys)` : ''}. The longest order that explains the answers takes ${order.length} of them; the state is then <b>${stateInWords(state)}</b>, and next would have to be one of these, of which none can be:</p>
-<div class="scroll"><table><thead><tr><th>Process</th><th>Operation</th><th>Was told</th><th>Why it cannot be next</th></tr></thead><tbody>${stuck.slice(0, MOST_STUCK).map((call) => html`<tr><th scope="row">${processOf.get(call)?.process ?? ''}</th><td>${operationInWords(call.op)}<br><small>line ${processOf.get(call)?.line ?? ''}</small></td><td>${answerInWords(call.op, call.value)}</td><td>${whyNot(call.op, call.value, state)}</td></tr>`)}</tbody></table></div>
+${doomed === null ? null : html`<p>Nothing leads from this state to what ${operationInWords(doomed.op)} of process ${processOf.get(doomed)?.process ?? ''} (line ${processOf.get(doomed)?.line ?? ''}) was told: ${whyNot(doomed.op, doomed.value, state)}, and what else may come before it neither goes on from the one to the other nor begins anew with it.</p>`}
+<div class="scroll"><table><thead><tr><th>Process</th><th>Operation</th><th>Was told</th><th>Why it cannot be next</th></tr></thead><tbody>${stuck.slice(0, MOST_STUCK).map((call) => html`<tr><th scope="row">${processOf.get(call)?.process ?? ''}</th><td>${operationInWords(call.op)}<br><small>line ${processOf.get(call)?.line ?? ''}</small></td><td>${answerInWords(call.op, call.value)}</td><td>${doomed !== null && model.step(reached, call.op, call.value).legal ? 'it could be, but then the read above cannot be answered so' : whyNot(call.op, call.value, state)}</td></tr>`)}</tbody></table></div>
 ${stuck.length > MOST_STUCK ? html`<p>and ${stuck.length - MOST_STUCK} more.</p>` : null}
 <p>${open === 0 ? 'No call of unknown outcome could have come between.' : `${counted(open, 'call')} of unknown outcome could have come between: every way to use ${open === 1 ? 'it' : 'them'} was tried, and none comes further.`} Numbers are places in that order:<span class="swatch taken"></span>in the order<span class="swatch stuck"></span>stuck<span class="swatch open"></span>outcome unknown, not used<span class="swatch later"></span>later</p>
 ${timeline(calls, order, stuck)}

@@ -35,6 +35,7 @@ const model: Model<number> = {
         return { legal: false, state: count };
     }
   },
+  leadsTo: (count, value) => (value ?? '').length >= count,
   key: String,
 };
 

@@ -23,5 +23,6 @@ export const registerModel: Model<Register> = {
         return { legal: value === null || value === 'full', state: value === 'full' ? state : (state ?? '') + op.value };
     }
   },
+  leadsTo: (state, value) => (value ?? '').startsWith(state ?? ''),
   key: (state) => (state === null ? '' : `=${state}`),
 };
