@@ -58,8 +58,9 @@ ${violated.length > MOST_DRAWN ? html`<p>${violated.length - MOST_DRAWN} more th
 }
 
 function headline(all: number, violated: number, unknown: number): string {
+  if (unknown === all) return all === 1 ? 'It could not be decided.' : `None of ${all} histories could be decided.`;
   const undecided = unknown === 0 ? '' : ` ${unknown} could not be decided.`;
-  if (violated === 0) return unknown === all ? `None of ${counted(all, 'history').replace('historys', 'histories')} could be decided.` : `Some order explains every answer${all === 1 ? '' : ` in ${all - unknown} of ${all} histories`}.${undecided}`;
+  if (violated === 0) return `Some order explains every answer${all === 1 ? '' : ` in ${all - unknown} of ${all} histories`}.${undecided}`;
   return all === 1 ? 'No order of the operations explains what the clients were told.' : `In ${violated} of ${all} histories no order of the operations explains what the clients were told.${undecided}`;
 }
 
