@@ -33,9 +33,9 @@ export abstract class Rounds extends CatchUp {
     return Math.min(this.env.options.batchBytes, this.env.maxMessageBytes - ENVELOPE_BYTES);
   }
 
-  /** In one of the configurations in force: who is about to leave is needed until the change is decided. */
+  /** Who is about to leave is needed until the change is done. */
   get isConcerned(): boolean {
-    return this.inForce.some(({ members }) => members.includes(this.env.self));
+    return this.concerned.some(({ members }) => members.includes(this.env.self));
   }
 
   leaderOf(round: number): NodeId {
@@ -74,9 +74,9 @@ export abstract class Rounds extends CatchUp {
     if (before === undefined || round >= before.round || atMs - before.atMs > HEARD_ROUNDS * this.times.roundMs) this.heard.set(from, { round, atMs });
   }
 
-  /** Itself included; of any configuration in force: the newest may be of nodes that are yet to come. */
+  /** Itself included; of any configuration that counts: the newest may be of nodes that are yet to come. */
   hearsMajority(round: number): boolean {
-    return this.inForce.some((configuration) => haveMajorities([configuration], (id) => id === this.env.self || this.isHeard(id, round)));
+    return this.concerned.some((configuration) => haveMajorities([configuration], (id) => id === this.env.self || this.isHeard(id, round)));
   }
 
   isHeard(id: NodeId, round: number): boolean {

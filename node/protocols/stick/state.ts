@@ -131,8 +131,13 @@ export abstract class State {
     return this.configurations.newest.members;
   }
 
+  /** Whom what comes next needs: also of configurations that are known to be replaced, but not yet in the chain's own last mark. */
+  get concerned(): readonly Placed[] {
+    return this.jointAt(this.chain.length);
+  }
+
   get others(): readonly NodeId[] {
-    return namesOf(this.inForce).filter((id) => id !== this.env.self);
+    return namesOf(this.concerned).filter((id) => id !== this.env.self);
   }
 
   say(to: NodeId | readonly NodeId[], message: Message): void {
