@@ -7,7 +7,7 @@ import { CommandIndex } from '../../../kit/command-index.ts';
 import { traceInstance } from '../data.ts';
 import type { Options } from '../options.ts';
 import { pageOf } from './messages.ts';
-import type { Accepted, Entry, Gather, Message, Value } from './messages.ts';
+import type { Accepted, Entry, Fetched, Gather, Message, Value } from './messages.ts';
 
 /** A proposal further ahead than this of all that is known here is dropped: the node catches up first. Bounds every scan of slots. */
 const HORIZON = 65_536;
@@ -19,6 +19,8 @@ export class ConsensusHandler {
   readonly env: Env<Message, Entry, Options>;
   /** Durable: the highest round promised, and so every round that this node began. */
   promised = -1;
+  /** The largest round that a leader or a fetched value was heard of; what is committed here was decided in none above it. */
+  heard = -1;
   /** Durable: the latest acceptance in each slot; of a committed slot its value. */
   accepted = new Map<number, Accepted>();
   lastSlot = 0;
@@ -34,7 +36,8 @@ export class ConsensusHandler {
 
   restore(entries: readonly Entry[]): void {
     for (const entry of entries) {
-      if (entry.type !== 'learned') this.promised = Math.max(this.promised, entry.round);
+      if (entry.type === 'learned') this.heard = Math.max(this.heard, entry.round);
+      else this.promised = Math.max(this.promised, entry.round);
       if (entry.type === 'promise') continue;
       while (this.committed < entry.committed && this.accepted.has(this.committed + 1)) this.advance();
       for (const value of entry.values) {
@@ -43,6 +46,11 @@ export class ConsensusHandler {
       }
     }
     for (const { slot, epoch, command } of this.accepted.values()) this.env.place(command?.id ?? null, { epoch, slot });
+  }
+
+  /** The largest round that this node knows of. */
+  get round(): number {
+    return Math.max(0, this.promised, this.heard);
   }
 
   promise(round: number): void {
@@ -82,11 +90,12 @@ export class ConsensusHandler {
   }
 
   /** Decided values, from one who had committed them. false: nothing of it follows here. */
-  learn(values: readonly Value[]): boolean {
+  learn({ round, values }: Fetched): boolean {
     let next = this.committed;
     const fresh = values.filter(({ slot }) => slot === next + 1 && ++next > 0);
     if (fresh.length === 0) return false;
-    this.env.persist({ type: 'learned', committed: this.committed, values: fresh });
+    this.heard = Math.max(this.heard, round);
+    this.env.persist({ type: 'learned', round: this.heard, committed: this.committed, values: fresh });
     for (const value of fresh) {
       this.store(FETCHED, value);
       if (this.env.options.dataSize !== null) traceInstance(this.env, 'generate', value.command, value.slot);

@@ -69,13 +69,13 @@ export class FollowerHandler {
 
   onFetch(from: NodeId, first: number): void {
     const values = this.consensus.history(first);
-    if (values.length > 0) this.env.send(from, { type: 'fetched', committed: this.consensus.committed, values });
+    if (values.length > 0) this.env.send(from, { type: 'fetched', round: this.consensus.round, committed: this.consensus.committed, values });
   }
 
   /** Asked on only after progress: an answer that came twice must not multiply. */
-  onFetched(from: NodeId, { committed, values }: Fetched): void {
-    const learned = this.consensus.learn(values);
-    this.hears(from, committed);
+  onFetched(from: NodeId, fetched: Fetched): void {
+    const learned = this.consensus.learn(fetched);
+    this.hears(from, fetched.committed);
     if (learned && this.ahead !== null && this.ahead.to > this.consensus.committed) this.ask(this.ahead.from);
   }
 

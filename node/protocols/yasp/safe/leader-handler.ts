@@ -143,8 +143,8 @@ export class LeaderHandler {
     else this.follower.ask(from);
   }
 
-  onFetched({ values }: Fetched): void {
-    if (!this.consensus.learn(values)) return;
+  onFetched(fetched: Fetched): void {
+    if (!this.consensus.learn(fetched)) return;
     this.wait();
     this.fetch();
   }

@@ -18,7 +18,7 @@ import { ConsensusHandler } from './consensus-handler.ts';
 import { FollowerHandler } from './follower-handler.ts';
 import { LeaderHandler } from './leader-handler.ts';
 import { fits, leaderOf, messageFrom, pageOf, pagesOf } from './messages.ts';
-import type { Entry, Message, OfLeader } from './messages.ts';
+import type { Entry, Fetched, Message, OfLeader } from './messages.ts';
 
 type Cause = 'round end' | 'timeout' | 'timer' | 'larger';
 
@@ -52,7 +52,7 @@ export class SafeMachine implements Machine<Json, Entry> {
   /** A later life waits first, as a follower: the round that it promised, it may have begun itself. */
   start(entries: readonly Entry[]): void {
     this.consensus.restore(entries);
-    this.round = Math.max(0, this.consensus.promised);
+    this.round = this.consensus.round;
     const { stopAfterMs } = this.env.options;
     if (stopAfterMs !== null) this.env.setTimer('stop', stopAfterMs);
     this.env.setTimer('tick', this.tickMs);
@@ -71,7 +71,7 @@ export class SafeMachine implements Machine<Json, Entry> {
   timer(name: string): void {
     if (this.stopped) return;
     if (name === 'tick') this.tick();
-    else if (name === 'leader') this.bump('timeout', this.round + 1);
+    else if (name === 'leader') this.bump('timeout', Math.max(this.round, this.consensus.round) + 1);
     else if (name === 'quorum') this.leading.over = 'timeout';
     else if (name === 'round') this.leading.closing = true;
     else if (name === 'stop') this.stop();
@@ -96,9 +96,7 @@ export class SafeMachine implements Machine<Json, Entry> {
       case 'fetch':
         return this.follower.onFetch(from, message.from);
       case 'fetched':
-        if (this.leading.phase === 'idle') this.follower.onFetched(from, message);
-        else if (this.leading.phase === 'fetching') this.leading.onFetched(message);
-        return;
+        return this.onFetched(from, message);
       case 'forward':
         if (this.leading.phase !== 'idle') for (const command of message.commands) this.leading.offer(command);
     }
@@ -131,7 +129,7 @@ export class SafeMachine implements Machine<Json, Entry> {
     const { consensus, leading, configurations } = this;
     const role = leading.phase === 'idle' ? 'follower' : leading.phase === 'proposing' ? 'leader' : 'candidate';
     const leader = role === 'follower' ? this.leader : role === 'leader' ? this.env.self : null;
-    return { role, leader, epoch: Math.max(0, consensus.promised), lastSlot: consensus.lastSlot, commitSlot: consensus.committed, configurations };
+    return { role, leader, epoch: role === 'follower' ? consensus.round : this.round, lastSlot: consensus.lastSlot, commitSlot: consensus.committed, configurations };
   }
 
   // Rounds
@@ -180,6 +178,7 @@ export class SafeMachine implements Machine<Json, Entry> {
   heard(from: NodeId, round: number): void {
     if (round > this.round) this.bump('larger', round);
     this.round = round;
+    this.consensus.heard = Math.max(this.consensus.heard, round);
     if (this.leader !== from) {
       this.leader = from;
       this.offerPending();
@@ -191,6 +190,13 @@ export class SafeMachine implements Machine<Json, Entry> {
     if (promised <= this.round) return;
     const own = leaderOf(promised, this.env.members) === this.env.self;
     this.bump('larger', own ? promised + 1 : promised);
+  }
+
+  /** A leader that proposes knows everything that is committed, and takes nothing from others: what it said in its round stands. */
+  onFetched(from: NodeId, fetched: Fetched): void {
+    if (this.leading.phase === 'fetching' && fetched.round <= this.round) this.leading.onFetched(fetched);
+    else if (this.leading.phase === 'idle') this.follower.onFetched(from, fetched);
+    else this.onNack(fetched.round);
   }
 
   // Commands of clients

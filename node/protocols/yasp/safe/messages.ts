@@ -27,7 +27,8 @@ export type Ack = { readonly type: 'ack'; readonly round: number; readonly slots
 export type Commit = { readonly type: 'decide' | 'commit'; readonly round: number; readonly committed: number; readonly ends: boolean };
 export type Nack = { readonly type: 'nack'; readonly promised: number };
 export type Fetch = { readonly type: 'fetch'; readonly from: number };
-export type Fetched = { readonly type: 'fetched'; readonly committed: number; readonly values: readonly Value[] };
+/** round: the largest that the sender knows of, so none below that which decided. */
+export type Fetched = { readonly type: 'fetched'; readonly round: number; readonly committed: number; readonly values: readonly Value[] };
 export type Forward = { readonly type: 'forward'; readonly commands: readonly Command[] };
 
 export type OfLeader = Read | Propose | Commit;
@@ -37,8 +38,8 @@ export type Entry =
   | { readonly type: 'promise'; readonly round: number }
   /** Promises the round as well. committed: what this node knew committed; each of those slots is on disk before this entry. */
   | { readonly type: 'accept'; readonly round: number; readonly committed: number; readonly values: readonly Value[] }
-  /** Decided values from the next slot on, fetched. */
-  | { readonly type: 'learned'; readonly committed: number; readonly values: readonly Value[] };
+  /** Decided values from the next slot on, fetched, and the round that came with them. */
+  | { readonly type: 'learned'; readonly round: number; readonly committed: number; readonly values: readonly Value[] };
 
 export function leaderOf(round: number, members: readonly NodeId[]): NodeId {
   return members[round % members.length] ?? '';
@@ -119,7 +120,7 @@ function hasShape(message: Fields, ofLeader: boolean): boolean {
     case 'fetch':
       return isSlot(message['from']);
     case 'fetched':
-      return isNatural(message['committed']) && isList(message['values'], isValue);
+      return isRound(message['round']) && isNatural(message['committed']) && isList(message['values'], isValue);
     case 'forward':
       return commandsOf(message['commands']) !== null;
     default:
