@@ -12,7 +12,6 @@ import type { Exploration, Request } from '../explore/exploration.ts';
 import { foundFrom } from '../explore/found-file.ts';
 import type { FoundFile, Finding } from '../explore/found-file.ts';
 import type { Explorer, Found } from '../explore/explorer.ts';
-import type { Verdict } from '../kinds.ts';
 import { spaceTimePage } from '../report/space-time-page.ts';
 import { spaceTimeOf } from '../report/space-time.ts';
 import { loadPlugins } from './plugins.ts';
@@ -79,12 +78,13 @@ function findingsOf(explorer: Explorer): readonly Finding[] {
   return [...(explorer.violation === null ? [] : [told(explorer.violation, true)]), ...[...explorer.findings.values()].map((found) => told(found, false))];
 }
 
-function sayFinding(exploration: Exploration, { claimed, because, choices }: Finding): readonly Verdict[] {
-  const { conversation, violated } = converse(exploration, choices);
-  process.stdout.write(`${claimed ? 'VIOLATED' : 'found, not claimed'}: ${because}\nafter ${choices.length} steps:\n${conversation.lines.map((line) => `  ${line}\n`).join('')}`);
+function sayFinding(exploration: Exploration, { claimed, because, choices }: Finding, before = ''): ReturnType<typeof converse> {
+  const told = converse(exploration, choices);
+  const { conversation, violated } = told;
+  process.stdout.write(`${before}${claimed ? 'VIOLATED' : 'found, not claimed'}: ${because}\nafter ${choices.length} steps:\n${conversation.lines.map((line) => `  ${line}\n`).join('')}`);
   for (const { check, because } of violated) process.stdout.write(`  ✗ ${check}: ${because}\n`);
   process.stdout.write('\n');
-  return violated;
+  return told;
 }
 
 function summaryOf(flags: ExploreFlags, explorer: Explorer, outcome: string, seconds: number): string {
@@ -130,9 +130,10 @@ function replay(flags: ExploreFlags, plugins: Plugins, path: string): number {
   const exploration = explorationOf(askedFor(file, plugins));
   let violated = false;
   for (const finding of file.found) {
-    const again = sayFinding(exploration, finding);
-    if (again.length === 0 && finding.claim !== null) process.stdout.write('nothing is violated any more\n');
-    violated ||= finding.claimed && (again.length > 0 || finding.claim === null);
+    const { conversation, violated: again } = sayFinding(exploration, finding, 'as it was found: ');
+    const still = again.length > 0 || conversation.failed !== null;
+    process.stdout.write(still ? 'it is so still\n' : 'now nothing is violated by this conversation\n');
+    violated ||= finding.claimed && still;
   }
   if (file.found.length === 0) process.stdout.write(`${path}: nothing was found\n`);
   writePage(flags, exploration, file.found);
