@@ -8,6 +8,7 @@ import { checkPlugin } from './plugin.ts';
 const [fault] = BUILTINS.faults;
 const [workload] = BUILTINS.workloads;
 const [check] = BUILTINS.checks;
+const command = { name: 'mine', summary: 'commands', run: () => Promise.resolve(0) };
 const sink = { name: 'mine', summary: 'a sink', open: () => Promise.reject(new Error('not opened here')) };
 
 function refusal(value: unknown): string {
@@ -22,7 +23,7 @@ function refusal(value: unknown): string {
 
 test('everything that the lab brings along is a plug-in', () => {
   expect(checkPlugin(BUILTINS, 'builtins')).toBe(BUILTINS);
-  expect(refusal({ protocols: [toy], workloads: [workload], faults: [fault], checks: [check], sinks: [sink] })).toBe('none');
+  expect(refusal({ protocols: [toy], workloads: [workload], faults: [fault], checks: [check], sinks: [sink], commands: [command] })).toBe('none');
 });
 
 test.each<[string, unknown]>([
@@ -41,6 +42,7 @@ test.each<[string, unknown]>([
   ['faults.0.actions: a list is not right here', { faults: [{ ...fault, actions: [] }] }],
   ['workloads.0.model: an object is not right here | it must be a model: { initial, partition, step, key }', { workloads: [{ ...workload, model: { initial: 0 } }] }],
   ['checks.0.claim: "safety" is not right here | it must be a claim of the contract, or null', { checks: [{ ...check, claim: 'safety' }] }],
+  ['commands.0.run: it is missing | it must be a function', { commands: [{ ...command, run: undefined }] }],
   ['sinks.0.open: it is missing', { sinks: [{ name: 'mine', summary: 'a sink' }] }],
 ])('"%s" is said of what is wrong', (wrong, value) => {
   expect(refusal(value)).toContain(`bad-plugin ./mine.ts: ${wrong}`);

@@ -1,7 +1,7 @@
 // The tree keeps its own rules: header comments, protocol names in their files, tables of the README as in the registries,
 // experiments that parse.
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { PROTOCOLS } from '../node/registry.ts';
 import { BUILTINS } from '../orchestrator/builtins.ts';
@@ -72,6 +72,16 @@ describe('the tables of the README are those of the registries', () => {
   ])('%s', (marker, names) => {
     expect(firstCells(marker)).toEqual([...names].sort((a, b) => a.localeCompare(b)));
   });
+});
+
+test('what the pages link to is there', () => {
+  const pages = files.filter((file) => /^(README|CHANGELOG|docs\/.*)\.md$/.test(file));
+  const lost = pages.flatMap((page) => [...textOf(page).replaceAll(/```[\s\S]*?```/g, '').matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)]
+    .map(([, target = '']) => target)
+    .filter((target) => !existsSync(join(ROOT, dirname(page), target)))
+    .map((target) => `${page}: ${target}`));
+  expect(pages.length).toBeGreaterThan(10);
+  expect(lost).toEqual([]);
 });
 
 test('each decision has a number of its own, and the list names it', () => {

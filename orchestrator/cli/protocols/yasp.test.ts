@@ -76,6 +76,13 @@ test('a protocol without commands is refused, and lab protocol lists those with 
   expect(spawnSync(LAB, ['protocol'], { encoding: 'utf8' }).stdout).toContain('  yasp');
 });
 
+test('a plug-in brings commands too; its exit code is passed on, and what it throws is told as its own', () => {
+  writeFileSync(join(folder, 'mine.mjs'), "export default { commands: [{ name: 'mine', summary: 'counts words', run: async (words) => { if (words[0] === 'fail') throw new Error('no'); return words.length; } }] };");
+  const mine = (...words: readonly string[]) => spawnSync(LAB, ['protocol', '--plugin', './mine.mjs', 'mine', ...words], { cwd: folder, encoding: 'utf8' });
+  expect(mine('-a', 'b').status).toBe(2);
+  expect(mine('fail')).toMatchObject({ status: 3, stderr: expect.stringContaining('./mine.mjs: command mine: run() fails: no') });
+});
+
 describe('five processes', () => {
   test('keep every rule in the safe variant', () => {
     const { code, stdout } = yasp('run', '--on', 'local', '--variant', 'safe', '-o', '1', '-l', '10', '-t', '3', '--pressure', 'low', '--log', 'safe');
