@@ -5,9 +5,11 @@ import type { Fault } from '../kinds.ts';
 import { CASE_VERSION, prepare } from './case.ts';
 import type { HuntCase, HuntFault } from './case.ts';
 import { Dice } from './dice.ts';
-import { drawHabits, swarm } from './swarm.ts';
+import { drawHabits, drill, swarm } from './swarm.ts';
 import type { Ground } from './swarm.ts';
 
+/** So many of the cases are drills: one thing over and over, in a small cluster. The others are swarms. */
+const DRILLED_SHARE = 0.4;
 /** An option is varied in so many of the cases. */
 const VARIED_SHARE = 0.25;
 /** After healing, and after the loss of power, in periods; clients need their own time to ask again. */
@@ -16,8 +18,8 @@ const NTP = { pollMs: 4_000, errorMs: 1, slewPpm: 500, stepMs: 128 };
 
 type Cluster = Omit<HuntCase, 'faults' | 'healMs' | 'powerMs' | 'endMs'>;
 
-function drawCluster(protocol: AnyProtocol, options: HuntCase['options'], seed: string, dice: Dice): Cluster {
-  const nodes = dice.pick([3, 3, 5, 5, 7]);
+function drawCluster(protocol: AnyProtocol, options: HuntCase['options'], seed: string, dice: Dice, drilled: boolean): Cluster {
+  const nodes = drilled ? dice.pick([3, 3, 3, 5]) : dice.pick([3, 3, 5, 5, 7]);
   const spares = protocol.reconfigurable === true && dice.chance(0.3) ? dice.whole(1, 3) : 0;
   const reachMs = dice.scaled(0.1, 60);
   /** Of alike nodes to one far from the others. */
@@ -76,20 +78,19 @@ function times(dice: Dice, fromMs: number, toMs: number, periodMs: number): () =
   return () => Math.min(toMs - 1, Math.max(fromMs, (dice.pick(centres) ?? fromMs) + dice.between(-1.5, 1.5) * periodMs));
 }
 
-function drawFaults(ground: Ground, fromMs: number, healMs: number): HuntFault[] {
+function drawFaults(ground: Ground, drilled: boolean, fromMs: number, healMs: number): HuntFault[] {
   const { dice, periodMs } = ground;
   const at = times(dice, fromMs, healMs, periodMs);
-  const faults = swarm(ground).flatMap(([kind, count]) => Array.from({ length: count }, () => {
-    const atMs = Math.round(at() * 10) / 10;
-    return kind.draw(ground).map(({ afterMs = 0, ...fault }) => ({ atMs: atMs + Math.round(afterMs * 10) / 10, ...fault }));
-  }).flat());
+  const tries = drilled ? drill(ground, fromMs, healMs) : swarm(ground).flatMap(([kind, count]) => Array.from({ length: count }, () => [at(), kind] as const));
+  const faults = tries.flatMap(([tryMs, kind]) => kind.draw(ground).map(({ afterMs = 0, ...fault }) => ({ atMs: Math.round((tryMs + afterMs) * 10) / 10, ...fault })));
   return faults.filter(({ atMs }) => atMs < healMs).sort((a, b) => a.atMs - b.atMs);
 }
 
 /** options: those that are given, over the protocol's defaults; they are not varied. */
 export function drawCase(protocol: AnyProtocol, options: HuntCase['options'], seed: string, faults: readonly Fault[]): HuntCase {
   const dice = new Dice(randomStream(seed, 'hunt', protocol.name));
-  const drawn = drawCluster(protocol, options, seed, dice);
+  const drilled = dice.chance(DRILLED_SHARE);
+  const drawn = drawCluster(protocol, options, seed, dice, drilled);
   const cluster = { ...drawn, options: drawOptions(protocol, drawn, dice) };
   const { periodMs, plan } = prepare(protocol, { ...cluster, faults: [], healMs: 1, powerMs: 2, endMs: 1_000 }, []);
   const fromMs = dice.chance(0.3) ? 10 : 1_000;
@@ -101,7 +102,7 @@ export function drawCase(protocol: AnyProtocol, options: HuntCase['options'], se
     dice, periodMs, fsyncMs: cluster.fsyncMs, nodes: Array.from({ length: cluster.nodes }, (_, index) => `n${index + 1}`),
     hasLeader: protocol.leadership?.(plan.options) !== 'none', restartable: protocol.restartable !== false, reconfigurable: cluster.spares > 0, habits: drawHabits(dice, periodMs),
   };
-  const hunted = { ...cluster, healMs, powerMs, endMs, faults: drawFaults(ground, fromMs, healMs).filter(({ name }) => faults.some((fault) => fault.name === name)) };
+  const hunted = { ...cluster, healMs, powerMs, endMs, faults: drawFaults(ground, drilled, fromMs, healMs).filter(({ name }) => faults.some((fault) => fault.name === name)) };
   // As its file would have it: JSON knows no -0.
   return JSON.parse(JSON.stringify(hunted)) as HuntCase;
 }

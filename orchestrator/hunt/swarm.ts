@@ -105,10 +105,10 @@ function headless(ground: Ground): Omit<HuntFault, 'atMs'> {
 }
 
 /** Nobody leads, and whoever then votes, or asks for votes, dies of it for a moment. */
-function brokenElection(ground: Ground): readonly Drawn[] {
+function brokenElection(ground: Ground, moments: readonly Moments[] = ELECTION): readonly Drawn[] {
   const { dice } = ground;
-  const aimed = Array.from({ length: dice.whole(1, 3) }, (): Drawn => ({
-    name: 'crash', params: { value: 'any', disk: 'lose-unsynced', for: duration(dice.scaled(1, 40)) }, aim: { moments: dice.pick(ELECTION) ?? ['epoch'], passes: dice.whole(0, 2), afterMs: 0 },
+  const aimed = Array.from({ length: dice.whole(1, 2) }, (): Drawn => ({
+    name: 'crash', params: { value: 'any', disk: 'lose-unsynced', for: duration(dice.scaled(1, 12)) }, aim: { moments: dice.pick(moments) ?? ['epoch'], passes: dice.whole(0, 2), afterMs: 0 },
   }));
   return [headless(ground), ...aimed];
 }
@@ -183,7 +183,7 @@ const KINDS: readonly Kind[] = [
   { name: 'ntp loss', draw: (ground) => [{ name: 'ntp-loss', params: { value: ground.dice.chance(0.5) ? 'all' : victim(ground), for: lasting(ground) } }] },
   { name: 'overload', most: () => 2, draw: (ground) => [{ name: 'overload', params: { value: ground.dice.whole(2, 6), for: lasting(ground) } }] },
   { name: 'left behind', draw: leftBehind }, { name: 'shuffle', draw: shuffle }, { name: 'rolling restart', fits: ({ restartable }) => restartable, draw: rolling },
-  { name: 'broken election', fits: ({ restartable }) => restartable, draw: brokenElection },
+  { name: 'broken election', fits: ({ restartable }) => restartable, draw: (ground) => brokenElection(ground) },
   { name: 'headless', draw: (ground) => [headless(ground)], fits: ({ hasLeader }) => hasLeader },
   member('add-node', () => ({ value: true })),
   member('remove-node', (ground) => ({ value: victim(ground), 'keep-running': ground.dice.chance(0.7) })),
@@ -199,4 +199,24 @@ export function swarm(ground: Ground): readonly (readonly [kind: Kind, times: nu
   const one = dice.pick(fitting);
   const kinds = chosen.length > 0 || one === undefined ? chosen : [one];
   return kinds.map((kind) => [kind, Math.min(kind.most?.(ground) ?? Infinity, Math.round(dice.scaled(1, 14)))]);
+}
+
+/** A drill does the same again and again: what needs several rare things in a row comes only to who has many tries. */
+const DRILLS: readonly Kind[] = [
+  { name: 'voters die of elections', fits: ({ restartable }) => restartable, draw: (ground) => brokenElection(ground, [['epoch', 'sent']]) },
+  { name: 'elections break', fits: ({ restartable }) => restartable, draw: (ground) => brokenElection(ground) },
+  { name: 'leaders die of their entries', fits: ({ restartable }) => restartable, draw: (ground) => [{
+    name: 'crash', params: { value: 'any', disk: 'lose-unsynced', for: brief(ground) }, aim: { moments: ground.dice.pick(ENTRY) ?? ['placed'], passes: ground.dice.whole(0, 5), afterMs: 0 },
+  }] },
+  { name: 'nodes are left behind', draw: leftBehind },
+  { name: 'splits follow each other', draw: shuffle },
+];
+
+/** Through the whole time, every period or two. */
+export function drill(ground: Ground, fromMs: number, toMs: number): readonly (readonly [atMs: number, kind: Kind])[] {
+  const { dice, periodMs } = ground;
+  const chosen = dice.pick(DRILLS.filter(({ fits }) => fits?.(ground) ?? true));
+  const tries: (readonly [number, Kind])[] = [];
+  for (let atMs = fromMs; chosen !== undefined && atMs < toMs; atMs += dice.between(0.8, 3) * periodMs) tries.push([atMs, chosen]);
+  return tries;
 }
