@@ -204,6 +204,7 @@ export function swarm(ground: Ground): readonly (readonly [kind: Kind, times: nu
 /** A drill does the same again and again: what needs several rare things in a row comes only to who has many tries. */
 const DRILLS: readonly Kind[] = [
   { name: 'voters die of elections', fits: ({ restartable }) => restartable, draw: (ground) => brokenElection(ground, [['epoch', 'sent']]) },
+  { name: 'voters die of votes', fits: ({ restartable }) => restartable, draw: (ground) => brokenElection(ground, [['epoch', 'sent'], ['epoch', 'durable']]) },
   { name: 'elections break', fits: ({ restartable }) => restartable, draw: (ground) => brokenElection(ground) },
   { name: 'leaders die of their entries', fits: ({ restartable }) => restartable, draw: (ground) => [{
     name: 'crash', params: { value: 'any', disk: 'lose-unsynced', for: brief(ground) }, aim: { moments: ground.dice.pick(ENTRY) ?? ['placed'], passes: ground.dice.whole(0, 5), afterMs: 0 },
@@ -216,7 +217,8 @@ const DRILLS: readonly Kind[] = [
 export function drill(ground: Ground, fromMs: number, toMs: number): readonly (readonly [atMs: number, kind: Kind])[] {
   const { dice, periodMs } = ground;
   const chosen = dice.pick(DRILLS.filter(({ fits }) => fits?.(ground) ?? true));
+  if (chosen === undefined) return [];
   const tries: (readonly [number, Kind])[] = [];
-  for (let atMs = fromMs; chosen !== undefined && atMs < toMs; atMs += dice.between(0.8, 3) * periodMs) tries.push([atMs, chosen]);
+  for (let atMs = fromMs; atMs < toMs; atMs += dice.between(0.8, 3) * periodMs) tries.push([atMs, chosen]);
   return tries;
 }
