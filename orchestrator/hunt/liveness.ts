@@ -59,7 +59,10 @@ export class Liveness {
           this.#lastSlot = event.at.slot;
           this.#firstCommits.push(event.atMs);
         }
-        if (event.atMs > this.#phases.powerMs) this.#reached.set(event.node, Math.max(event.at.slot, this.#reached.get(event.node) ?? 0));
+        this.#reach(event.node, event.at.slot, event.atMs);
+        return;
+      case 'restored':
+        this.#reach(event.node, event.at.slot, event.atMs);
         return;
       case 'status':
         if (event.status.configurations.length > 0) this.#status = event.status;
@@ -97,6 +100,10 @@ export class Liveness {
       return { ...NAME, valid: false, because: `${endMs - powerMs} ms after all nodes lost power ${first} has committed up to slot ${reached}, but slot ${this.#acknowledged} was acknowledged before`, witness: { behind, reached, acknowledged: this.#acknowledged } };
     }
     return { ...NAME, valid: true, because: `clients were answered within ${Math.round(boundMs)} ms of healing, and nothing was lost with the power` };
+  }
+
+  #reach(node: NodeId, slot: number, atMs: number): void {
+    if (atMs > this.#phases.powerMs) this.#reached.set(node, Math.max(slot, this.#reached.get(node) ?? 0));
   }
 
   /** Why nobody may expect anything; null: it is expected. */

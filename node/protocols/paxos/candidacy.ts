@@ -119,7 +119,8 @@ export abstract class Candidacy extends State {
   /** A proposer with an established ballot is alive. Who has left leads nobody who knows that. */
   heard(from: NodeId, ballot: number, decidedTo: number): void {
     this.seen = Math.max(this.seen, ballot);
-    const left = decidedTo <= this.learner.decidedTo && this.isMember && !this.configurations.members.includes(from);
+    const { members, latest } = this.configurations;
+    const left = latest.settled && decidedTo <= this.learner.decidedTo && this.isMember && !members.includes(from);
     if (!this.isElected || left || ballot < this.acceptor.promised || ballot < this.detector.leaderBallot || from === this.env.self) return;
     if (ballot > this.proposer.ballot) this.lose();
     this.detector.follow(from, ballot);

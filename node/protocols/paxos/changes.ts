@@ -111,7 +111,7 @@ export abstract class Changes extends Learning {
     }
     if (this.proposer.phase === 'established') this.prepareLacking();
     const { leader } = this.detector;
-    if (leader !== null && leader !== this.env.self && this.isMember && !configurations.members.includes(leader)) this.detector.leader = null;
+    if (latest.settled && leader !== null && this.isMember && !configurations.members.includes(leader)) this.detector.leader = null;
     if (latest.settled && latest.change !== null) this.settled(latest.change.op);
   }
 

@@ -163,6 +163,7 @@ export class Proposer {
     const vote = promises.found.get(slot);
     const decided = this.bypass && vote !== undefined && this.quorums.phase2(vote.ballot ?? 0, members, (member) => promises.accepted(slot, vote.ballot ?? 0, member));
     promises.forget(slot);
+    if (vote?.command?.op.type === 'reconfigure') this.conducted = vote.command.id;
     if (vote?.configuration !== undefined) this.fillTo = Math.max(this.fillTo, slot + learner.configurations.alpha - 1);
     return { value: vote === undefined ? { slot, epoch: this.ballot, command: null } : valueOf(vote), decided };
   }
