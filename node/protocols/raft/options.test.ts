@@ -30,6 +30,13 @@ describe('the election timeout', () => {
     expect(resolve({ ...DEFAULTS, electionTimeoutMs: [500, 600] }, facts()).problems).toEqual([]);
   });
 
+  test('is long enough with exactly five of the largest round trips, and may be as short as a millisecond', () => {
+    const slow = facts({ oneWayMs: {}, fsyncMs: 30 });
+    expect(resolve({ ...DEFAULTS, electionTimeoutMs: [150, 300] }, slow).problems).toEqual([]);
+    expect(resolve({ ...DEFAULTS, electionTimeoutMs: [149, 300] }, slow).problems).toHaveLength(1);
+    expect(resolve({ ...DEFAULTS, electionTimeoutMs: [1, 2] }, facts({ oneWayMs: {}, fsyncMs: 0 })).problems).toEqual([]);
+  });
+
   test.each([[[300, 150]], [[150, 150]], [[0, 100]], [[150]], ['fast'], [150], [['150', '300']], [null]])('is refused when it is %j', (given) => {
     const { problems } = resolve({ ...DEFAULTS, electionTimeoutMs: given as never }, near);
     expect(problems.map(({ level, option }) => [level, option])).toEqual([['error', 'electionTimeoutMs']]);
@@ -45,6 +52,7 @@ describe('the pinned leader', () => {
   test.each([['n3', 'n2'], ['n3', null], [7, null]])('an option %j contradicts the experiment that pins %j', (leader, pinned) => {
     const { problems } = resolve({ ...DEFAULTS, leader: leader as never }, { ...near, leader: pinned });
     expect(problems.map(({ level, option }) => [level, option])).toEqual([['error', 'leader']]);
+    expect(problems[0]?.message).toContain(pinned === null ? 'the experiment pins none' : `the experiment pins ${pinned}`);
   });
 });
 

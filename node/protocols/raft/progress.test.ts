@@ -27,6 +27,18 @@ describe('a leader', () => {
     expect([progress.open, progress.nextIndex, progress.inFlightBytes]).toEqual([true, 15, 200]);
   });
 
+  test('learns nothing from what it knows: an acknowledgement that comes twice, a refusal of what is acknowledged', () => {
+    const progress = pipelining();
+    progress.sent(11, 50);
+    for (let count = 0; count < 2; count++) progress.heartbeat();
+    expect([progress.probing, progress.batchBytes]).toEqual([true, 30_000]);
+    progress.accepted(accepted(10));
+    expect([progress.probing, progress.batchBytes]).toEqual([true, 30_000]);
+    const other = pipelining();
+    other.refused(refused(10), 5);
+    expect([other.probing, other.nextIndex, other.matchIndex]).toEqual([false, 11, 10]);
+  });
+
   test('stops at 256 messages or a megabyte without an acknowledgement', () => {
     const many = pipelining();
     for (let index = 11; many.open && index < 1_000; index++) many.sent(index, 50);
@@ -36,6 +48,11 @@ describe('a leader', () => {
     const large = pipelining();
     for (let index = 11; large.open && index < 1_000; index++) large.sent(index, 60_000);
     expect(large.inFlight).toHaveLength(18);
+    const full = pipelining();
+    full.sent(11, 1_048_575);
+    expect(full.open).toBe(true);
+    full.sent(12, 1);
+    expect(full.open).toBe(false);
   });
 
   test('heeds one refusal of several, and none that is below what was acknowledged', () => {
