@@ -1,7 +1,7 @@
-// What a process with planted errors is asked to try, and what it answers: a line of JSON for each trial, in this order.
+// What a process with planted errors is asked to try, and what it answers.
 import { spawn } from 'node:child_process';
-import { createInterface } from 'node:readline';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import type { Json } from '../node/contract.ts';
 import type { Replacement } from './planting.ts';
 
@@ -15,11 +15,12 @@ export type PlantTrial =
 
 export type PlantJob = {
   readonly protocol: string;
-  readonly replacements: readonly Replacement[];
+  /** Planted one after the other, each in modules of its own. */
+  readonly cases: readonly (readonly Replacement[])[];
   readonly trials: readonly PlantTrial[];
-  /** Ends with the first trial that notices. */
+  /** A case ends with the first trial that notices. */
   readonly untilNoticed: boolean;
-  /** CPU time of the whole process after which it ends itself; 0: none. */
+  /** CPU time of one case after which the process ends itself. */
   readonly mostCpuSeconds: number;
 };
 
@@ -32,10 +33,13 @@ export type PlantAnswer =
   | { readonly by: 'conformance'; readonly failing: string | null }
   /** It ended itself: endless work counts as noticed. */
   | { readonly by: 'clock' }
-  /** It does not even load. */
-  | { readonly by: 'load'; readonly because: string };
+  /** The modules cannot be loaded, or the text was not there. */
+  | { readonly by: 'load'; readonly because: string }
+  /** The process ended: no memory, or no stack. */
+  | { readonly by: 'crash'; readonly because: string };
 
-export type PlantOutcome = { readonly answers: readonly PlantAnswer[]; readonly code: number | null; readonly stderr: string };
+/** A line of the process. */
+export type PlantLine = { readonly case: number; readonly answer: PlantAnswer | 'done' };
 
 export function noticed(answer: PlantAnswer): boolean {
   switch (answer.by) {
@@ -48,14 +52,52 @@ export function noticed(answer: PlantAnswer): boolean {
 
 const MEMORY_MIB = 1_024;
 
-export function runPlantJob(job: PlantJob): Promise<PlantOutcome> {
+/** The first line in which an error names itself. */
+function errorIn(stderr: string): string {
+  return /^.*\b(?:Error|FATAL ERROR): .*$/m.exec(stderr)?.[0] ?? stderr.slice(0, 200);
+}
+
+type Listener = (number: number, answers: readonly PlantAnswer[]) => void;
+
+/** Until the process has ended; returns how many cases are done. A case in which it ends is done, too. */
+function runSome(job: PlantJob, first: number, onCase: Listener): Promise<number> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [`--max-old-space-size=${MEMORY_MIB}`, join(import.meta.dirname, 'plant.ts'), JSON.stringify(job)], { stdio: ['ignore', 'pipe', 'pipe'] });
-    const answers: PlantAnswer[] = [];
+    const rest: PlantJob = { ...job, cases: job.cases.slice(first) };
+    const child = spawn(process.execPath, [`--max-old-space-size=${MEMORY_MIB}`, join(import.meta.dirname, 'plant.ts')], { stdio: ['pipe', 'pipe', 'pipe'] });
+    let answers: PlantAnswer[] = [];
+    let done = 0;
     let stderr = '';
-    createInterface(child.stdout).on('line', (line) => answers.push(JSON.parse(line) as PlantAnswer));
+    const end = () => {
+      onCase(first + done, answers);
+      answers = [];
+      done++;
+    };
+    createInterface(child.stdout).on('line', (line) => {
+      const { answer } = JSON.parse(line) as PlantLine;
+      if (answer === 'done') end();
+      else answers.push(answer);
+    });
     child.stderr.setEncoding('utf8').on('data', (text: string) => { stderr = (stderr + text).slice(0, 10_000); });
     child.on('error', reject);
-    child.on('close', (code) => resolve({ answers, code, stderr }));
+    child.on('close', (code, signal) => {
+      if (done < rest.cases.length) {
+        if (answers.at(-1)?.by !== 'clock') answers.push({ by: 'crash', because: `${signal ?? code}: ${errorIn(stderr)}` });
+        end();
+      }
+      resolve(done);
+    });
+    child.stdin.on('error', () => undefined);
+    child.stdin.end(JSON.stringify(rest));
   });
+}
+
+/** The answers of each case, in their order; `onCase` hears of each as soon as it is done. */
+export async function runPlantJob(job: PlantJob, onCase: Listener = () => undefined): Promise<readonly (readonly PlantAnswer[])[]> {
+  const all: (readonly PlantAnswer[])[] = [];
+  const listen: Listener = (number, answers) => {
+    all[number] = answers;
+    onCase(number, answers);
+  };
+  for (let done = 0; done < job.cases.length;) done += await runSome(job, done, listen);
+  return all;
 }

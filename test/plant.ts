@@ -1,42 +1,50 @@
-// A process whose sources have planted errors. It tries what it is asked to (plant-jobs.ts) and prints an answer for each trial.
-// Argument: a PlantJob as JSON.
+// A process that plants errors, case by case, tries with each what it is asked to (plant-jobs.ts) and prints an answer for each trial.
+// stdin: a PlantJob as JSON.
 import { globSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { AnyProtocol } from '../node/contract.ts';
-import { noticed, type PlantAnswer, type PlantJob, type PlantTrial } from './plant-jobs.ts';
-import { plantTexts } from './planting.ts';
+import { huntCase } from '../orchestrator/hunt/run.ts';
+import { scenesOf } from '../orchestrator/conformance/scenes.ts';
+import { nodeBytes } from './bytes.ts';
+import { noticed, type PlantAnswer, type PlantJob, type PlantLine, type PlantTrial } from './plant-jobs.ts';
+import { plantCases } from './planting.ts';
+import { runScenario } from './scenario.ts';
+import { runTrial } from './trial.ts';
 
-const job = JSON.parse(process.argv[2] ?? '{}') as PlantJob;
+const job = JSON.parse(readFileSync(0, 'utf8')) as PlantJob;
+const planted = plantCases(job.cases);
 
-/** Written at once: what ends this process leaves no time to flush. */
-const say = (answer: PlantAnswer) => writeSync(1, `${JSON.stringify(answer)}\n`);
+const say = (number: number, answer: PlantLine['answer']) => writeSync(1, `${JSON.stringify({ case: number, answer } satisfies PlantLine)}\n`);
 const cpuSeconds = () => {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1e6;
 };
 
+/** The present case, and the CPU time of this process by which it has to be done. */
+const deadline = new Float64Array(new SharedArrayBuffer(16));
+deadline[1] = Infinity;
+
 /** A thread of its own, because an endless loop keeps this one busy. */
-const WATCHDOG = `
-  const { workerData } = require('node:worker_threads');
+new Worker(`
+  const deadline = require('node:worker_threads').workerData;
   setInterval(() => {
     const { user, system } = process.cpuUsage();
-    if ((user + system) / 1e6 < workerData) return;
-    require('node:fs').writeSync(1, '{"by":"clock"}\\n');
+    if ((user + system) / 1e6 < deadline[1]) return;
+    require('node:fs').writeSync(1, JSON.stringify({ case: deadline[0], answer: { by: 'clock' } }) + '\\n');
     process.kill(process.pid, 'SIGKILL');
-  }, 500);`;
-if (job.mostCpuSeconds > 0) new Worker(WATCHDOG, { eval: true, workerData: job.mostCpuSeconds }).unref();
+  }, 500);`, { eval: true, workerData: deadline }).unref();
 
-async function loadProtocol(): Promise<AnyProtocol> {
-  plantTexts(job.replacements);
-  const { PROTOCOLS } = await import('../node/registry.ts');
-  const protocol = PROTOCOLS.find(({ name }) => name === job.protocol);
+async function loadProtocol(number: number): Promise<AnyProtocol> {
+  const module = await import(`../node/protocols/${job.protocol}.ts?case=${number}`) as { readonly [name: string]: AnyProtocol };
+  const protocol = Object.values(module).find(({ name }) => name === job.protocol);
   if (protocol === undefined) throw new Error(`no protocol ${job.protocol}`);
+  const missing = (job.cases[number]?.length ?? 0) - planted(number);
+  if (missing > 0) throw new Error(`${missing} of the files were not loaded`);
   return protocol;
 }
 
-async function scenarios(protocol: AnyProtocol): Promise<PlantAnswer> {
-  const { runScenario } = await import('./scenario.ts');
+function scenarios(protocol: AnyProtocol): PlantAnswer {
   const folder = join(import.meta.dirname, '../node/protocols/scenarios', protocol.name);
   const differing = globSync('**/*.txt', { cwd: folder }).sort().filter((scenario) => {
     const recorded = readFileSync(join(folder, scenario), 'utf8');
@@ -50,8 +58,6 @@ async function scenarios(protocol: AnyProtocol): Promise<PlantAnswer> {
 }
 
 async function hunt(protocol: AnyProtocol, trial: PlantTrial & { readonly by: 'hunt' }): Promise<PlantAnswer> {
-  const { huntCase } = await import('../orchestrator/hunt/run.ts');
-  const { nodeBytes } = await import('./bytes.ts');
   const untilSeconds = cpuSeconds() + trial.cpuSeconds;
   let simulatedMs = 0;
   let seeds = 0;
@@ -65,8 +71,6 @@ async function hunt(protocol: AnyProtocol, trial: PlantTrial & { readonly by: 'h
 }
 
 async function conformance(protocol: AnyProtocol): Promise<PlantAnswer> {
-  const { scenesOf } = await import('../orchestrator/conformance/scenes.ts');
-  const { runTrial } = await import('./trial.ts');
   for (const scene of scenesOf(protocol)) {
     try {
       const { problems } = await scene.run(protocol, '1', runTrial);
@@ -78,10 +82,24 @@ async function conformance(protocol: AnyProtocol): Promise<PlantAnswer> {
   return { by: 'conformance', failing: null };
 }
 
-const protocol = await loadProtocol();
-for (const trial of job.trials) {
-  const answer = trial.by === 'scenarios' ? await scenarios(protocol) : trial.by === 'hunt' ? await hunt(protocol, trial) : await conformance(protocol);
-  say(answer);
-  if (job.untilNoticed && noticed(answer)) break;
+async function tryCase(number: number): Promise<void> {
+  deadline.set([number, cpuSeconds() + job.mostCpuSeconds]);
+  let protocol: AnyProtocol;
+  try {
+    protocol = await loadProtocol(number);
+  } catch (error) {
+    say(number, { by: 'load', because: error instanceof Error ? error.message : String(error) });
+    return;
+  }
+  for (const trial of job.trials) {
+    const answer = trial.by === 'scenarios' ? scenarios(protocol) : trial.by === 'hunt' ? await hunt(protocol, trial) : await conformance(protocol);
+    say(number, answer);
+    if (job.untilNoticed && noticed(answer)) return;
+  }
+}
+
+for (const number of job.cases.keys()) {
+  await tryCase(number);
+  say(number, 'done');
 }
 process.exit();

@@ -1,21 +1,23 @@
-// Known ways to get Raft wrong, planted one at a time: the scenario that was written for each must notice.
+// Known ways to get Raft wrong, planted one at a time: the scenario that was written for each must notice. And what becomes of
+// errors that cannot be planted, or that end the process.
 import { expect, test } from 'vitest';
-import { runPlantJob } from './plant-jobs.ts';
-import type { Replacement } from './planting.ts';
+import { replayPlanted, testPlanted } from './planted-scenarios.ts';
 import { RAFT_PLANTS } from './plants/raft.ts';
 
-const replay = (replacement: Replacement) => runPlantJob({ protocol: 'raft', replacements: [replacement], trials: [{ by: 'scenarios' }], untilNoticed: false, mostCpuSeconds: 0 });
+testPlanted('raft', RAFT_PLANTS);
 
-test.each(RAFT_PLANTS)('$error: noticed by $scenario', async (plant) => {
-  const { answers, stderr } = await replay(plant);
-  expect(answers, stderr).toEqual([{ by: 'scenarios', differing: expect.arrayContaining([`${plant.scenario}.txt`]) as string[] }]);
+const FILE = '/node/protocols/raft/server.ts';
+
+test('a text or a file that is not there is no error that was noticed', async () => {
+  expect(await replayPlanted('raft', [[{ file: FILE, from: 'no such text', to: '' }], [{ file: '/node/protocols/raft/none.ts', from: 'x', to: '' }], [{ file: FILE, from: ';', to: '' }]])).toEqual([
+    [{ by: 'load', because: `the text to replace occurs 0 times in ${FILE}` }],
+    [{ by: 'load', because: '1 of the files were not loaded' }],
+    [{ by: 'load', because: expect.stringMatching(/the text to replace occurs \d+ times/) as string }],
+  ]);
 });
 
-test('without a planted error nothing is noticed, and a text that is not there fails', async () => {
-  const text = 'this.votedFor = entry.votedFor;';
-  expect((await replay({ file: '/raft/server.ts', from: text, to: text })).answers).toEqual([{ by: 'scenarios', differing: [] }]);
-  const { answers, code, stderr } = await replay({ file: '/raft/server.ts', from: 'no such text', to: '' });
-  expect(answers).toEqual([]);
-  expect(code).not.toBe(0);
-  expect(stderr).toMatch(/occurs 0 times/);
+test('a process that ends is the end of one case, not of those after it', async () => {
+  const from = 'this.votedFor = entry.votedFor;';
+  const ended = await replayPlanted('raft', [[{ file: FILE, from, to: 'for (;;);' }], [{ file: FILE, from, to: 'process.exit(7);' }], []], 1);
+  expect(ended).toEqual([[{ by: 'clock' }], [{ by: 'crash', because: expect.stringMatching(/^7: /) as string }], [{ by: 'scenarios', differing: [] }]]);
 });

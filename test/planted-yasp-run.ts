@@ -1,20 +1,11 @@
 // A process whose YASP has a planted error: one text in one file is replaced as it is loaded (it must be there exactly once). Prints the
 // recorded scenarios that now fork or stay behind and, if it is asked to hunt, the first seed whose case violates a claim, and by which check.
 // Argument: {"file", "from", "to", "seeds"} as JSON.
-import { registerHooks } from 'node:module';
+import { plantTexts } from './planting.ts';
 
 const { file, from, to, seeds } = JSON.parse(process.argv[2] ?? '{}') as { file: string; from: string; to: string; seeds: number };
 
-registerHooks({
-  load(url, context, nextLoad) {
-    const loaded = nextLoad(url, context);
-    if (!url.endsWith(`/node/protocols/yasp/safe/${file}`)) return loaded;
-    const { source } = loaded;
-    const pieces = (typeof source === 'string' ? source : new TextDecoder().decode(source)).split(from);
-    if (pieces.length !== 2) throw new Error(`the text to replace occurs ${pieces.length - 1} times in ${file}`);
-    return { ...loaded, source: pieces.join(to) };
-  },
-});
+plantTexts([{ file, from, to }]);
 
 const { yasp } = await import('../node/protocols/yasp.ts');
 const { NODE_BYTES } = await import('../orchestrator/cli/bytes.ts');

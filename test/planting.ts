@@ -15,15 +15,43 @@ function replaced(text: string, { file, from, to, at }: Replacement): string {
   return pieces.join(to);
 }
 
+function textOf(source: string | ArrayBuffer | NodeJS.TypedArray | null | undefined): string {
+  return typeof source === 'string' ? source : new TextDecoder().decode(source ?? new Uint8Array());
+}
+
 /** For every module that this process loads from now on. */
 export function plantTexts(replacements: readonly Replacement[]): void {
   registerHooks({
     load(url, context, nextLoad) {
       const loaded = nextLoad(url, context);
       const here = replacements.filter(({ file }) => url.endsWith(file));
-      if (here.length === 0) return loaded;
-      const source = typeof loaded.source === 'string' ? loaded.source : new TextDecoder().decode(loaded.source);
-      return { ...loaded, source: here.reduce(replaced, source) };
+      return here.length === 0 ? loaded : { ...loaded, source: here.reduce(replaced, textOf(loaded.source)) };
     },
   });
+}
+
+const CASE = /\?case=(\d+)$/;
+
+/**
+ * Many cases in one process: a module of a protocol that is imported as FILE?case=N, and the protocol's modules that it imports,
+ * are loaded afresh with the replacements of that case. Returns how many of them are in place by now.
+ */
+export function plantCases(cases: readonly (readonly Replacement[])[]): (number: number) => number {
+  const planted = new Map<number, number>();
+  registerHooks({
+    resolve(specifier, context, nextResolve) {
+      const resolved = nextResolve(specifier, context);
+      const number = CASE.exec(context.parentURL ?? '')?.[1];
+      return number === undefined || !resolved.url.includes('/node/protocols/') ? resolved : { ...resolved, url: `${resolved.url}?case=${number}` };
+    },
+    load(url, context, nextLoad) {
+      const loaded = nextLoad(url, context);
+      const number = Number(CASE.exec(url)?.[1] ?? -1);
+      const here = (cases[number] ?? []).filter(({ file }) => url.replace(CASE, '').endsWith(file));
+      if (here.length === 0) return loaded;
+      planted.set(number, (planted.get(number) ?? 0) + here.length);
+      return { ...loaded, source: here.reduce(replaced, textOf(loaded.source)) };
+    },
+  });
+  return (number) => planted.get(number) ?? 0;
 }

@@ -1,4 +1,5 @@
 // `lab hunt`: its flags.
+import { Option } from 'commander';
 import type { HuntFlags } from '../hunt.ts';
 import { collect, wholeNumber } from './command.ts';
 import type { AddCommand } from './command.ts';
@@ -9,6 +10,7 @@ Examples:
   lab hunt --time 10m --from-seed 100000              whatever ten minutes bring, beyond the usual seeds
   lab hunt --protocol NAME --replay 17                the case of one seed once more, with its conversation
   lab hunt --replay experiments/corpus/NAME/CASE.json a case that was kept
+  lab hunt --planted --protocol NAME                  known errors, planted one at a time: what finds them
 
 Exit codes: 0 no claim was violated, 1 one was, 3 bad input.`;
 
@@ -25,9 +27,16 @@ export const addHunt: AddCommand = (program, { stop, exit }) => {
     .option('--out <dir>', 'folder for the pages with conversations', 'results')
     .option('--shrink-runs <count>', 'runs that making a failing case small may take', wholeNumber(1, 100_000), 400)
     .option('--plugin <file>', 'a module that brings protocols; may be given again', collect, [])
+    .addOption(new Option('--planted', 'in a checkout: looks for errors that are planted in the sources, and writes docs/planted.md').default(false)
+      .conflicts(['time', 'fromSeed', 'set', 'replay', 'corpus', 'out', 'shrinkRuns', 'plugin', 'json']))
     .option('--json', 'one JSON document on stdout', false)
     .addHelpText('after', EXAMPLES)
-    .action(async (flags: HuntFlags) => {
+    .action(async ({ planted, ...flags }: HuntFlags & { readonly planted: boolean }) => {
+      if (planted) {
+        const { huntPlanted } = await import('../planted.ts');
+        exit(await huntPlanted(flags.protocol, flags.seeds));
+        return;
+      }
       const { hunt } = await import('../hunt.ts');
       exit(await hunt(flags, stop));
     });

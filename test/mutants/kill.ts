@@ -1,0 +1,83 @@
+// Who kills the mutants, in the order of what it costs: recorded conversations, the unit tests of the changed file,
+// the conformance scenes, hunted seeds.
+// Each killer sees only what those before it have left alive.
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { noticed, runPlantJob, type PlantAnswer, type PlantTrial } from '../plant-jobs.ts';
+import type { Replacement } from '../planting.ts';
+import { projectFiles, ROOT } from '../tree.ts';
+
+export const HUNTED_SEEDS = 30;
+/** Several times what a protocol without a mutant needs. */
+const MOST_CPU_SECONDS = { scenarios: 3, conformance: 30, hunt: 60 };
+const UNIT_TEST_MS = 300_000;
+
+/** killer: null when it lives. how: which scenario, test, scene or seed. */
+export type Fate = { readonly killer: 'scenario' | 'unit test' | 'conformance' | 'hunt' | 'time limit' | 'crash' | 'load' | null; readonly how: string };
+export type Killer = (protocol: string, mutants: readonly Replacement[], onFate: (index: number, fate: Fate) => void) => Promise<void>;
+
+function fateOf(answers: readonly PlantAnswer[]): Fate {
+  const answer = answers.find(noticed);
+  if (answer === undefined) return { killer: null, how: '' };
+  switch (answer.by) {
+    case 'scenarios': return { killer: 'scenario', how: answer.differing.join(' ').replaceAll('.txt', '') };
+    case 'conformance': return { killer: 'conformance', how: answer.failing ?? '' };
+    case 'hunt': return { killer: 'hunt', how: `${answer.found?.checks.join(', ')} in seed ${answer.found?.seed}: ${answer.found?.because}` };
+    case 'clock': return { killer: 'time limit', how: 'does not come to an end' };
+    default: return { killer: answer.by, how: answer.because };
+  }
+}
+
+function tried(trial: PlantTrial): Killer {
+  return async (protocol, mutants, onFate) => {
+    const cases = mutants.map((mutant) => [mutant]);
+    let misplaced: string | null = null;
+    await runPlantJob({ protocol, cases, trials: [trial], untilNoticed: true, mostCpuSeconds: MOST_CPU_SECONDS[trial.by] }, (index, answers) => {
+      const fate = fateOf(answers);
+      // A text that was not there would count as killed.
+      if (fate.killer === 'load' && /text to replace|not loaded/.test(fate.how)) misplaced = fate.how;
+      else onFate(index, fate);
+    });
+    if (misplaced !== null) throw new Error(misplaced);
+  };
+}
+
+/** By the test runner, on the modules as Node.js loads them. */
+function unitTest(tests: readonly string[], mutant: Replacement | null): Fate {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [
+    'node_modules/vitest/vitest.mjs', 'run', ...tests, '--experimental.viteModuleRunner=false', '--reporter=dot', '--maxWorkers=1', '--bail=1',
+  ], {
+    cwd: ROOT, encoding: 'utf8', timeout: UNIT_TEST_MS,
+    env: { ...process.env, NO_COLOR: '1', NODE_OPTIONS: `--import=${join(ROOT, 'test/plant-preload.ts')}`, LAB_PLANT: JSON.stringify(mutant === null ? [] : [mutant]) },
+  });
+  if (status === 0) return { killer: null, how: '' };
+  const failed = /FAIL {2}(.*)/.exec(stdout + stderr)?.[1];
+  // Without a failed test the runner failed, or the machine was too slow for it: that kills nothing.
+  return failed === undefined ? { killer: null, how: 'the unit tests could not be run' } : { killer: 'unit test', how: failed };
+}
+
+/** Those of the protocol that import the file that was changed. */
+function testsOf(protocol: string, { file }: Replacement): readonly string[] {
+  const own = new RegExp(`^node/protocols/${protocol}[/.].*test\\.ts$`);
+  return projectFiles().filter((test) => own.test(test) && readFileSync(join(ROOT, test), 'utf8').includes(`/${basename(file)}'`));
+}
+
+const unitTests: Killer = (protocol, mutants, onFate) => {
+  const sound = new Set<string>();
+  for (const [index, mutant] of mutants.entries()) {
+    const tests = testsOf(protocol, mutant);
+    const key = tests.join(' ');
+    if (tests.length > 0 && !sound.has(key)) {
+      const untouched = unitTest(tests, null);
+      if (untouched.killer !== null || untouched.how !== '') throw new Error(`${key}: fails without any mutant: ${untouched.how}`);
+      sound.add(key);
+    }
+    onFate(index, tests.length === 0 ? { killer: null, how: '' } : unitTest(tests, mutant));
+  }
+  return Promise.resolve();
+};
+
+export const KILLERS: readonly Killer[] = [
+  tried({ by: 'scenarios' }), unitTests, tried({ by: 'conformance' }), tried({ by: 'hunt', seeds: HUNTED_SEEDS, cpuSeconds: MOST_CPU_SECONDS.hunt, options: {} }),
+];

@@ -1,0 +1,50 @@
+// A sample of the table that `lab hunt --planted` makes, and proof that it can fail.
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { withSection } from './planted-page.ts';
+import { complaint, isFound, survey, tableOf } from './planted-survey.ts';
+import { PLANTS } from './plants/all.ts';
+import type { Plant } from './plants/plant.ts';
+import { ROOT } from './tree.ts';
+
+const LIMITS = { seeds: 40, cpuSeconds: 30 };
+
+test.each([
+  ['raft', 'a voter votes twice in a term'],
+])('%s: %s: hunts find it, and its scenario notices', async (protocol, error) => {
+  const plant = PLANTS[protocol]?.find((known) => known.error === error) as Plant;
+  const found = await survey(protocol, plant, LIMITS);
+  expect(complaint(plant, found)).toBeNull();
+  expect(found.hunt.found?.checks).not.toEqual([]);
+  expect(tableOf([{ plant, found }]).at(-1)).toContain(`| ${found.hunt.seeds} |`);
+});
+
+test('an error that nothing finds, or not as it is said, is complained about', async () => {
+  const text = 'this.votedFor = entry.votedFor;';
+  const nothing: Plant = { error: 'none', file: '/node/protocols/raft/server.ts', from: text, to: text };
+  const found = await survey('raft', nothing, { seeds: 2, cpuSeconds: 30 });
+  expect(isFound(found)).toBe(false);
+  expect(complaint(nothing, found)).toMatch(/nothing finds it/);
+  const noticed = { ...found, scenarios: ['split-vote'] };
+  expect(complaint({ ...nothing, scenario: 'figure-8' }, noticed)).toMatch(/figure-8 does not notice it/);
+  expect(complaint(nothing, noticed)).toMatch(/note why/);
+  expect(complaint({ ...nothing, beyondHunts: 'nobody casts a vote' }, noticed)).toBeNull();
+  await expect(survey('raft', { ...nothing, from: 'no such text' }, LIMITS)).rejects.toThrow(/none: cannot be tried: .*occurs 0 times/);
+});
+
+test('a section that the page does not have is no place to write to', () => {
+  expect(() => withSection('# page\n', 'planted raft', [])).toThrow(/has no section between/);
+});
+
+test('bad flags are answered with a line and a remedy', () => {
+  const lab = (...argv: readonly string[]) => spawnSync(join(ROOT, 'lab'), ['hunt', '--planted', ...argv], { encoding: 'utf8' });
+  for (const [argv, said] of [
+    [['--protocol', 'rafd'], /^error: --protocol rafd: is none of raft, .*\n {2}hint: did you mean raft\?/],
+    [['--json'], /^error: option '--planted' cannot be used with option '--json'\n {2}hint: /],
+  ] as const) {
+    const { status, stderr } = lab(...argv);
+    expect(stderr).toMatch(said);
+    expect(status).toBe(3);
+  }
+});
