@@ -1,6 +1,7 @@
 // Members change in the simulator: every member of the beginning is replaced, dead or alive, and what was acknowledged survives;
 // and changes at random times amid crashes, partitions and loss break no claim.
 import { describe, expect, test } from 'vitest';
+import { paxos } from '../node/protocols/paxos.ts';
 import { raft } from '../node/protocols/raft.ts';
 import { crashes, partitions, reconfigurations, SPARES } from '../orchestrator/conformance/trouble.ts';
 import { violations } from '../orchestrator/conformance/trial.ts';
@@ -18,7 +19,7 @@ function replaced(leaves: (node: string) => Action): readonly Timed[] {
   ]);
 }
 
-describe('when every node is replaced', () => {
+describe.each([raft, paxos])('when every node of $name is replaced', (protocol) => {
   test.each([
     ['stopped', (node: string): Action => ({ type: 'stop', node, graceMs: 0 })],
     ['lost with its disk', (node: string): Action => ({ type: 'crash', node, disk: 'wipe' })],
@@ -26,7 +27,7 @@ describe('when every node is replaced', () => {
   ])('and then %s, what was acknowledged survives', async (_, leaves) => {
     const changes: LabEvent[] = [];
     const members = new Map<string, string>();
-    const outcome = await runTrial(raft, { seed: '1', nodes: 3, spares: 3, measureMs: 12_000, actions: replaced(leaves) }, (event) => {
+    const outcome = await runTrial(protocol, { seed: '1', nodes: 3, spares: 3, measureMs: 12_000, actions: replaced(leaves) }, (event) => {
       if (event.type === 'answered') changes.push(event);
       if (event.type === 'status') members.set(event.node, event.status.configurations.map((configuration) => configuration.members.join(' ')).join(' and '));
     });
@@ -42,7 +43,7 @@ describe('when every node is replaced', () => {
       { atMs: 3_000, action: { type: 'start', node: 'n4' } }, { atMs: 3_000, action: { type: 'reconfigure', add: ['n4'], remove: ['n1'] } },
     ];
     const answers: string[] = [];
-    const outcome = await runTrial(raft, { seed: '1', nodes: 3, spares: 1, measureMs: 60_000, ratePerSecond: 2, actions }, (event) => {
+    const outcome = await runTrial(protocol, { seed: '1', nodes: 3, spares: 1, measureMs: 60_000, ratePerSecond: 2, actions }, (event) => {
       if (event.type === 'answered') answers.push(event.reply.outcome);
     });
     expect(answers).not.toContain('ok');

@@ -36,7 +36,7 @@ export const PAXOS_PLANTS: readonly Plant[] = [
   { error: 'a learner leaves a hole below the commit index', file: '/node/protocols/paxos/learner.ts',
     from: 'this.decidedTo++;', to: 'this.decidedTo = this.decided.has(this.decidedTo + 2) ? this.decidedTo + 2 : this.decidedTo + 1;' },
   { error: 'all aboard: an early ballot is content with a majority', file: '/node/protocols/paxos/quorums.ts', options: { leader: 'any', allAboard: true },
-    from: 'if (this.isEarly(ballot)) return members.every(has);', to: '' },
+    from: 'if (this.isEarly(ballot)) return members.length > 0 && members.every(has);', to: '' },
   { error: 'all aboard: one acceptor is a phase-1 quorum of late ballots too', file: '/node/protocols/paxos/quorums.ts', options: { leader: 'any', allAboard: true },
     from: 'if (this.isEarly(ballot)) return members.some(has);', to: 'if (this.options.allAboard) return members.some(has);' },
   { error: 'the bypass adds up the accepts of several ballots', file: '/node/protocols/paxos/promises.ts', options: { leader: 'any', phase1Bypass: true },

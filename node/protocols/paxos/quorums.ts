@@ -57,7 +57,7 @@ export class Quorums {
   }
 
   phase2(ballot: number, members: readonly NodeId[], has: Has): boolean {
-    if (this.isEarly(ballot)) return members.every(has);
+    if (this.isEarly(ballot)) return members.length > 0 && members.every(has);
     if (this.grid !== null) return this.columnsOf(members).some((column) => column.every(has));
     return count(members, has) >= sizeOf(this.options.q2, members);
   }
