@@ -267,13 +267,15 @@ describe('a whole run', () => {
   });
 
   // 1 % limit of the Kolmogorov–Smirnov distance for n samples: 1.63 / √n. Two leaders are farther away than P0.
-  test.each(['n1', 'n3'])('answers at %s as the closed form says', async (entry) => {
+  test.each([
+    ['literal', 'n1', {}], ['literal', 'n3', {}], ['report', 'n3', {}], ['ack', 'n3', {}], ['report', 'n1', { phaseTwo: 'event' }], ['ack', 'n1', { phaseTwo: 'event' }],
+  ])('%s answers at %s as the closed form says: %o', async (variant, entry, more) => {
     const places: { readonly [id: string]: number } = { n1: 0, n2: 50, n3: 90, n4: 170, n5: 240 };
     const links = Object.fromEntries([...Object.keys(places), 'home'].map((from) => [from, Object.fromEntries([...Object.keys(places), 'home'].filter((to) => to !== from).map((to) => {
       const far = Math.abs((places[from] ?? 0) - (places[to] ?? 0));
       return [to, { ...PERFECT_LINK, delayMs: from === 'home' ? (to === entry ? 3 : 20) : to === 'home' ? 3 : far }];
     }))]));
-    const scene = { seed: 'law', links, target: 'nearest', retryMs: 5_000, ratePerSecond: 25, measureMs: 300_000 } as const;
+    const scene = { seed: 'law', options: { variant, ...more }, links, target: 'nearest', retryMs: 5_000, ratePerSecond: 25, measureMs: 300_000 } as const;
     const latencies: number[] = [];
     const intended = new Map<string, number>();
     await runTrial(stick, scene, (event) => {

@@ -23,6 +23,25 @@ describe('resolve', () => {
     });
   });
 
+  test.each([
+    // P0 = 40 + 20 + 2 × 1 + 5; P2 = P0 + 80 + 4 × 1 + 5; T = P2 + 40 + 20 + 5.
+    ['report', { slackMs: 67, countMs: 156, roundMs: 221 }],
+    // P0 = 20 + 5; P2 = P0 + 80 + 4 × 1 + 5; T = P2 + 2 × 40 + 2 × 1 + 5.
+    ['ack', { slackMs: 25, countMs: 114, roundMs: 201 }],
+    ['literal', { slackMs: 100, countMs: 700, roundMs: 1000 }],
+  ])('makes the rounds of %s as short as delays, clocks and disks allow', (variant, times) => {
+    const auto = { ...DEFAULTS, variant };
+    const { options, problems } = resolve(auto, factsOf({ clockErrorMs: 10, fsyncMs: 1 }));
+    expect({ problems, ...options }).toMatchObject({ problems: [], ...times });
+  });
+
+  test('keeps the shares of a given round where its bounds allow, and else the bounds', () => {
+    const times = (roundMs: number) => resolve({ ...DEFAULTS, roundMs }, factsOf()).options;
+    expect(times(1000)).toMatchObject({ slackMs: 100, countMs: 700 });
+    expect(times(300)).toMatchObject({ slackMs: 45, countMs: 210 });
+    expect(times(120)).toMatchObject({ slackMs: 12, countMs: 84 });
+  });
+
   test('keeps given delays', () => {
     const delaysMs = { n1: { n2: 7 } };
     expect(resolve({ ...OPTIONS, delaysMs }, factsOf())).toEqual({ problems: [], options: { ...OPTIONS, delaysMs } });
@@ -36,6 +55,12 @@ describe('resolve', () => {
     ['countMs', { countMs: 1000 }, {}],
     ['batchBytes', { batchBytes: 0 }, {}],
     ['delaysMs', { delaysMs: { n1: { n2: -4 } } }, {}],
+    ['variant', { variant: 'reports' }, {}],
+    ['phaseTwo', { phaseTwo: 'soon' }, {}],
+    ['phaseTwo', { phaseTwo: 'event' }, {}],
+    ['fastPath', { fastPath: true }, {}],
+    ['keepLeaders', { keepLeaders: -1 }, {}],
+    ['countMs', { countMs: Number.NaN }, {}],
   ] as const)('refuses a wrong %s: %o', (option, options, facts) => {
     expect(problems(options, factsOf(facts)).map(({ level, option: of }) => [level, of])).toContainEqual(['error', option]);
   });
