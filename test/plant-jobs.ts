@@ -9,14 +9,17 @@ export type PlantTrial =
   /** Replays the recorded conversations. */
   | { readonly by: 'scenarios' }
   /** Seeds 1, 2, … until a claim is violated or so much CPU time is spent. */
-  | { readonly by: 'hunt'; readonly seeds: number; readonly cpuSeconds: number; readonly options: { readonly [name: string]: Json } }
+  | { readonly by: 'hunt'; readonly seeds: number; readonly cpuSeconds: number }
   /** Each scene once. */
   | { readonly by: 'conformance' };
+
+/** options: of hunted cases, over the protocol's defaults. */
+export type PlantCase = { readonly replacements: readonly Replacement[]; readonly options?: { readonly [name: string]: Json } };
 
 export type PlantJob = {
   readonly protocol: string;
   /** Planted one after the other, each in modules of its own. */
-  readonly cases: readonly (readonly Replacement[])[];
+  readonly cases: readonly PlantCase[];
   readonly trials: readonly PlantTrial[];
   /** A case ends with the first trial that notices. */
   readonly untilNoticed: boolean;

@@ -7,13 +7,13 @@ import type { AnyProtocol } from '../node/contract.ts';
 import { huntCase } from '../orchestrator/hunt/run.ts';
 import { scenesOf } from '../orchestrator/conformance/scenes.ts';
 import { nodeBytes } from './bytes.ts';
-import { noticed, type PlantAnswer, type PlantJob, type PlantLine, type PlantTrial } from './plant-jobs.ts';
+import { noticed, type PlantAnswer, type PlantCase, type PlantJob, type PlantLine, type PlantTrial } from './plant-jobs.ts';
 import { plantCases } from './planting.ts';
 import { runScenario } from './scenario.ts';
 import { runTrial } from './trial.ts';
 
 const job = JSON.parse(readFileSync(0, 'utf8')) as PlantJob;
-const planted = plantCases(job.cases);
+const planted = plantCases(job.cases.map(({ replacements }) => replacements));
 
 const say = (number: number, answer: PlantLine['answer']) => writeSync(1, `${JSON.stringify({ case: number, answer } satisfies PlantLine)}\n`);
 const cpuSeconds = () => {
@@ -39,7 +39,7 @@ async function loadProtocol(number: number): Promise<AnyProtocol> {
   const module = await import(`../node/protocols/${job.protocol}.ts?case=${number}`) as { readonly [name: string]: AnyProtocol };
   const protocol = Object.values(module).find(({ name }) => name === job.protocol);
   if (protocol === undefined) throw new Error(`no protocol ${job.protocol}`);
-  const missing = (job.cases[number]?.length ?? 0) - planted(number);
+  const missing = (job.cases[number]?.replacements.length ?? 0) - planted(number);
   if (missing > 0) throw new Error(`${missing} of the files were not loaded`);
   return protocol;
 }
@@ -57,12 +57,12 @@ function scenarios(protocol: AnyProtocol): PlantAnswer {
   return { by: 'scenarios', differing };
 }
 
-async function hunt(protocol: AnyProtocol, trial: PlantTrial & { readonly by: 'hunt' }): Promise<PlantAnswer> {
+async function hunt(protocol: AnyProtocol, trial: PlantTrial & { readonly by: 'hunt' }, options: PlantCase['options'] = {}): Promise<PlantAnswer> {
   const untilSeconds = cpuSeconds() + trial.cpuSeconds;
   let simulatedMs = 0;
   let seeds = 0;
   while (seeds < trial.seeds && cpuSeconds() < untilSeconds) {
-    const hunted = await huntCase(nodeBytes, protocol, trial.options, String(++seeds));
+    const hunted = await huntCase(nodeBytes, protocol, options, String(++seeds));
     simulatedMs += hunted.simulatedMs;
     const [first] = hunted.violations;
     if (first !== undefined) return { by: 'hunt', seeds, simulatedMs, found: { seed: seeds, checks: hunted.violations.map(({ check }) => check), because: first.because } };
@@ -92,7 +92,7 @@ async function tryCase(number: number): Promise<void> {
     return;
   }
   for (const trial of job.trials) {
-    const answer = trial.by === 'scenarios' ? scenarios(protocol) : trial.by === 'hunt' ? await hunt(protocol, trial) : await conformance(protocol);
+    const answer = trial.by === 'scenarios' ? scenarios(protocol) : trial.by === 'hunt' ? await hunt(protocol, trial, job.cases[number]?.options) : await conformance(protocol);
     say(number, answer);
     if (job.untilNoticed && noticed(answer)) return;
   }

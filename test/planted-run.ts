@@ -8,26 +8,29 @@ import { writeSection } from './planted-page.ts';
 import { complaint, inWords, survey, tableOf } from './planted-survey.ts';
 import type { Limits, Survey } from './planted-survey.ts';
 import { PLANTS } from './plants/all.ts';
+import type { Plant } from './plants/plant.ts';
 import { fingerprint, Records } from './records.ts';
 
 async function surveyAll(protocol: string, limits: Limits): Promise<number> {
   const plants = PLANTS[protocol] ?? [];
   const records = new Records<Survey>('planted', protocol);
   const sources = fingerprint(protocol);
-  const rows = [];
-  let complaints = 0;
-  for (const plant of plants) {
-    const found = await records.once([sources, plant.file, plant.from, plant.to, plant.options, plant.explore, limits], () => survey(protocol, plant, limits));
-    rows.push({ plant, found });
-    const wrong = complaint(plant, found);
-    if (wrong !== null) complaints++;
-    console.log(`${wrong === null ? 'found ' : 'FAILED'} ${protocol}: ${plant.error}: ${inWords(found)}${wrong === null ? '' : `\n       ${wrong}`}`);
-  }
+  const keyOf = (plant: Plant) => [sources, plant.file, plant.from, plant.to, plant.options, plant.explore, limits];
+  await survey(protocol, plants.filter((plant) => records.get(keyOf(plant)) === undefined), limits, (plant, found) => {
+    records.set(keyOf(plant), found);
+    process.stderr.write(`${protocol}: ${plant.error}: ${inWords(found)}\n`);
+  });
+  const rows = plants.map((plant) => ({ plant, found: records.get(keyOf(plant)) as Survey }));
+  const wrong = rows.flatMap(({ plant, found }) => {
+    const why = complaint(plant, found);
+    return why === null ? [] : [`FAILED ${protocol}: ${plant.error}: ${why}`];
+  });
+  for (const line of wrong) console.log(line);
   const hunted = rows.filter(({ found }) => found.hunt.found !== null).length;
-  console.log(`${protocol}: ${plants.length} planted errors, ${hunted} found by hunts, ${complaints} complaints`);
+  console.log(`${protocol}: ${plants.length} planted errors, ${hunted} found by hunts, ${wrong.length} complaints`);
   const budget = `at most ${limits.seeds} seeds and ${limits.cpuSeconds} s of CPU time for each`;
   writeSection(`planted ${protocol}`, [`${plants.length} errors; hunts find ${hunted} (${budget}).`, '', ...tableOf(rows)]);
-  return complaints;
+  return wrong.length;
 }
 
 async function main(): Promise<number> {

@@ -5,7 +5,7 @@ import type { Replacement } from './planting.ts';
 import type { Plant } from './plants/plant.ts';
 
 export function replayPlanted(protocol: string, cases: readonly (readonly Replacement[])[], mostCpuSeconds = 60): Promise<readonly (readonly PlantAnswer[])[]> {
-  return runPlantJob({ protocol, cases, trials: [{ by: 'scenarios' }], untilNoticed: false, mostCpuSeconds });
+  return runPlantJob({ protocol, cases: cases.map((replacements) => ({ replacements })), trials: [{ by: 'scenarios' }], untilNoticed: false, mostCpuSeconds });
 }
 
 /** Registers a test for each of them, and one without any. */

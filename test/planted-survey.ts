@@ -18,9 +18,8 @@ export type Survey = {
 
 /** Exhaustive within the bounds that are noted for this error: `lab explore` in a process that has it. */
 function explore(protocol: string, plant: Plant): Survey['explored'] {
-  if (plant.explore === undefined) return null;
   const options = Object.entries(plant.options ?? {}).flatMap(([name, value]) => ['--set', `${name}=${value}`]);
-  const { status, stdout, stderr } = spawnSync(process.execPath, [join(ROOT, 'orchestrator/cli/main.ts'), 'explore', '--protocol', protocol, ...plant.explore, ...options, '--json'], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [join(ROOT, 'orchestrator/cli/main.ts'), 'explore', '--protocol', protocol, ...(plant.explore ?? []), ...options, '--json'], {
     encoding: 'utf8', maxBuffer: 2 ** 26, env: { ...process.env, NODE_OPTIONS: `--import=${join(ROOT, 'test/plant-preload.ts')}`, LAB_PLANT: JSON.stringify([plant]) },
   });
   if (status === EXIT.ok || status === EXIT.missed) return null;
@@ -31,15 +30,39 @@ function explore(protocol: string, plant: Plant): Survey['explored'] {
 
 const MOST_CPU_SECONDS_BESIDE = 60;
 
-export async function survey(protocol: string, plant: Plant, limits: Limits): Promise<Survey> {
-  const [answers = []] = await runPlantJob({
-    protocol, cases: [[plant]], untilNoticed: false, mostCpuSeconds: 2 * limits.cpuSeconds + MOST_CPU_SECONDS_BESIDE,
-    trials: [{ by: 'scenarios' }, { by: 'hunt', ...limits, options: plant.options ?? {} }],
+/** Of each, in their order; `onSurvey` hears of each as soon as it is done. Throws for an error that cannot be planted. */
+export async function survey(protocol: string, plants: readonly Plant[], limits: Limits, onSurvey: (plant: Plant, found: Survey) => void = () => undefined): Promise<readonly Survey[]> {
+  const surveys: Survey[] = [];
+  let wrong: LabError | null = null;
+  await runPlantJob({
+    protocol, untilNoticed: false, mostCpuSeconds: 2 * limits.cpuSeconds + MOST_CPU_SECONDS_BESIDE,
+    cases: plants.map((plant) => ({ replacements: [plant], options: plant.options ?? {} })),
+    trials: [{ by: 'scenarios' }, { by: 'hunt', ...limits }],
+  }, (index, answers) => {
+    const plant = plants[index] as Plant;
+    const hunt = answers.find((answer) => answer.by === 'hunt');
+    const scenarios = answers.find((answer) => answer.by === 'scenarios');
+    if (hunt === undefined || scenarios === undefined) {
+      wrong ??= new LabError('bad-command-line', `${protocol}: ${plant.error}: cannot be tried: ${JSON.stringify(answers.at(-1))}`, `correct it in test/plants/${protocol}.ts`);
+      return;
+    }
+    const found = { hunt, scenarios: scenarios.differing.map((file) => file.replace(/\.txt$/, '')), explored: null };
+    surveys[index] = found;
+    if (!leftToExplore(plant, found)) onSurvey(plant, found);
   });
-  const hunt = answers.find((answer) => answer.by === 'hunt');
-  const scenarios = answers.find((answer) => answer.by === 'scenarios');
-  if (hunt === undefined || scenarios === undefined) throw new LabError('bad-command-line', `${protocol}: ${plant.error}: cannot be tried: ${JSON.stringify(answers.at(-1))}`, `correct it in test/plants/${protocol}.ts`);
-  return { hunt, scenarios: scenarios.differing.map((file) => file.replace(/\.txt$/, '')), explored: hunt.found === null ? explore(protocol, plant) : null };
+  if (wrong !== null) throw wrong;
+  // Not before: one busy process at a time.
+  return surveys.map((found, index) => {
+    const plant = plants[index] as Plant;
+    if (!leftToExplore(plant, found)) return found;
+    const explored = { ...found, explored: explore(protocol, plant) };
+    onSurvey(plant, explored);
+    return explored;
+  });
+}
+
+function leftToExplore(plant: Plant, { hunt }: Survey): boolean {
+  return plant.explore !== undefined && hunt.found === null;
 }
 
 export function isFound({ hunt, scenarios, explored }: Survey): boolean {

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { withSection } from './planted-page.ts';
-import { complaint, isFound, survey, tableOf } from './planted-survey.ts';
+import { complaint, isFound, survey, tableOf, type Survey } from './planted-survey.ts';
 import { PLANTS } from './plants/all.ts';
 import type { Plant } from './plants/plant.ts';
 import { ROOT } from './tree.ts';
@@ -14,7 +14,7 @@ test.each([
   ['raft', 'a voter votes twice in a term'],
 ])('%s: %s: hunts find it, and its scenario notices', async (protocol, error) => {
   const plant = PLANTS[protocol]?.find((known) => known.error === error) as Plant;
-  const found = await survey(protocol, plant, LIMITS);
+  const [found] = await survey(protocol, [plant], LIMITS) as [Survey];
   expect(complaint(plant, found)).toBeNull();
   expect(found.hunt.found?.checks).not.toEqual([]);
   expect(tableOf([{ plant, found }]).at(-1)).toContain(`| ${found.hunt.seeds} |`);
@@ -23,14 +23,14 @@ test.each([
 test('an error that nothing finds, or not as it is said, is complained about', async () => {
   const text = 'this.votedFor = entry.votedFor;';
   const nothing: Plant = { error: 'none', file: '/node/protocols/raft/server.ts', from: text, to: text };
-  const found = await survey('raft', nothing, { seeds: 2, cpuSeconds: 30 });
+  const [found] = await survey('raft', [nothing], { seeds: 2, cpuSeconds: 30 }) as [Survey];
   expect(isFound(found)).toBe(false);
   expect(complaint(nothing, found)).toMatch(/nothing finds it/);
   const noticed = { ...found, scenarios: ['split-vote'] };
   expect(complaint({ ...nothing, scenario: 'figure-8' }, noticed)).toMatch(/figure-8 does not notice it/);
   expect(complaint(nothing, noticed)).toMatch(/note why/);
   expect(complaint({ ...nothing, beyondHunts: 'nobody casts a vote' }, noticed)).toBeNull();
-  await expect(survey('raft', { ...nothing, from: 'no such text' }, LIMITS)).rejects.toThrow(/none: cannot be tried: .*occurs 0 times/);
+  await expect(survey('raft', [{ ...nothing, from: 'no such text' }], LIMITS)).rejects.toThrow(/none: cannot be tried: .*occurs 0 times/);
 });
 
 test('a section that the page does not have is no place to write to', () => {

@@ -41,12 +41,4 @@ export class Records<T> {
     mkdirSync(dirname(this.path), { recursive: true });
     writeFileSync(this.path, `${JSON.stringify(this.kept, null, 1)}\n`);
   }
-
-  async once(what: unknown, run: () => Promise<T>): Promise<T> {
-    const known = this.get(what);
-    if (known !== undefined) return known;
-    const found = await run();
-    this.set(what, found);
-    return found;
-  }
 }

@@ -31,7 +31,7 @@ function fateOf(answers: readonly PlantAnswer[]): Fate {
 
 function tried(trial: PlantTrial): Killer {
   return async (protocol, mutants, onFate) => {
-    const cases = mutants.map((mutant) => [mutant]);
+    const cases = mutants.map((mutant) => ({ replacements: [mutant] }));
     let misplaced: string | null = null;
     await runPlantJob({ protocol, cases, trials: [trial], untilNoticed: true, mostCpuSeconds: MOST_CPU_SECONDS[trial.by] }, (index, answers) => {
       const fate = fateOf(answers);
@@ -79,5 +79,5 @@ const unitTests: Killer = (protocol, mutants, onFate) => {
 };
 
 export const KILLERS: readonly Killer[] = [
-  tried({ by: 'scenarios' }), unitTests, tried({ by: 'conformance' }), tried({ by: 'hunt', seeds: HUNTED_SEEDS, cpuSeconds: MOST_CPU_SECONDS.hunt, options: {} }),
+  tried({ by: 'scenarios' }), unitTests, tried({ by: 'conformance' }), tried({ by: 'hunt', seeds: HUNTED_SEEDS, cpuSeconds: MOST_CPU_SECONDS.hunt }),
 ];
