@@ -5,6 +5,7 @@ import { PROFILES } from '../../netem/profiles.ts';
 import { BUILTINS } from '../builtins.ts';
 import { LabError } from '../errors.ts';
 import { didYouMean } from '../suggest.ts';
+import { COMMANDS } from './protocols/all.ts';
 import { SHAPERS } from './shaper-choice.ts';
 
 type Verb = { readonly name: string; readonly summary: string; readonly flags: readonly string[]; readonly words: readonly string[] };
@@ -16,7 +17,7 @@ const names = (items: readonly { readonly name: string }[]) => items.map(({ name
 /** What stands where a command takes words of its own. Files are always offered too. */
 const WORDS: { readonly [verb: string]: readonly string[] } = {
   run: names(BUILTINS.protocols), cluster: names(BUILTINS.protocols), fault: names(BUILTINS.faults),
-  new: ['experiment', 'workload', 'protocol'], wan: names(PROFILES), completion: Object.keys(SHELLS),
+  protocol: names(COMMANDS), new: ['experiment', 'workload', 'protocol'], wan: names(PROFILES), completion: Object.keys(SHELLS),
 };
 const VALUES: { readonly [flag: string]: readonly string[] } = {
   '--on': ['sim', 'local', 'netns', 'sim,local'], '--shaper': SHAPERS, '--wan': names(PROFILES), '--fault': names(BUILTINS.faults).map((name) => `${name}:`), '--load': ['open', 'closed', 'both'],
