@@ -21,7 +21,8 @@ type Cluster = Omit<HuntCase, 'faults' | 'healMs' | 'powerMs' | 'endMs'>;
 function drawCluster(protocol: AnyProtocol, options: HuntCase['options'], seed: string, dice: Dice, drilled: boolean): Cluster {
   const nodes = drilled ? dice.pick([3, 3, 3, 5]) : dice.pick([3, 3, 5, 5, 7]);
   const spares = protocol.reconfigurable === true && dice.chance(0.3) ? dice.whole(1, 3) : 0;
-  const reachMs = dice.scaled(0.1, 60);
+  // In a drill long enough that nodes act at once without hearing of each other.
+  const reachMs = drilled ? dice.scaled(2, 16) : dice.scaled(0.1, 60);
   /** Of alike nodes to one far from the others. */
   const nearer = dice.scaled(1.2, 40);
   const everybody = Array.from({ length: nodes + spares });
@@ -58,11 +59,11 @@ function otherValues(value: Json, nodes: number, dice: Dice): Json | undefined {
 }
 
 /** Those that the protocol takes without a word. Without faults: only the options matter. */
-function drawOptions(protocol: AnyProtocol, cluster: Cluster, dice: Dice): HuntCase['options'] {
+function drawOptions(protocol: AnyProtocol, cluster: Cluster, dice: Dice, drilled: boolean): HuntCase['options'] {
   let options = cluster.options;
-  if (!dice.chance(0.5)) return options;
+  if (!drilled && !dice.chance(0.5)) return options;
   for (const [name, value] of Object.entries(protocol.defaults as { readonly [name: string]: Json })) {
-    if (name in cluster.options || !dice.chance(VARIED_SHARE)) continue;
+    if (name in cluster.options || !dice.chance(drilled ? 2 * VARIED_SHARE : VARIED_SHARE)) continue;
     const other = otherValues(value, cluster.nodes, dice);
     if (other === undefined) continue;
     const tried = { ...options, [name]: other };
@@ -91,7 +92,7 @@ export function drawCase(protocol: AnyProtocol, options: HuntCase['options'], se
   const dice = new Dice(randomStream(seed, 'hunt', protocol.name));
   const drilled = dice.chance(DRILLED_SHARE);
   const drawn = drawCluster(protocol, options, seed, dice, drilled);
-  const cluster = { ...drawn, options: drawOptions(protocol, drawn, dice) };
+  const cluster = { ...drawn, options: drawOptions(protocol, drawn, dice, drilled) };
   const { periodMs, plan } = prepare(protocol, { ...cluster, faults: [], healMs: 1, powerMs: 2, endMs: 1_000 }, []);
   const fromMs = dice.chance(0.3) ? 10 : 1_000;
   const healMs = Math.round(fromMs + dice.between(0.5, 1.5) * Math.min(20_000, Math.max(6_000, 30 * periodMs)));
