@@ -21,11 +21,11 @@ import type { DiskEntry } from './stick/state.ts';
 function create(env: Env<Json, Consensus | DiskEntry, Options>): Machine<Json, Consensus | DiskEntry> {
   switch (env.options.variant) {
     case 'literal':
-      return new Literal(env as Env<Json, Consensus, Options>) as Machine<Json, Json> as Machine<Json, Consensus | DiskEntry>;
+      return new Literal(env);
     case 'ack':
-      return new Ack(env as Env<Json, DiskEntry, Options>) as Machine<Json, Json> as Machine<Json, Consensus | DiskEntry>;
+      return new Ack(env);
     default:
-      return new Report(env as Env<Json, DiskEntry, Options>) as Machine<Json, Json> as Machine<Json, Consensus | DiskEntry>;
+      return new Report(env);
   }
 }
 

@@ -11,7 +11,7 @@ export const LEVEL = 0.01;
 /** Fewer runs on a side decide nothing: 5 and 5 can reach p = 0.0079, 4 and 4 only 0.029. */
 export const LEAST_RUNS = 5;
 
-export const COMPARED = [
+const COMPARED = [
   'commit.p50', 'commit.p99', 'throughput', 'outage', 'errors', 'optimum.ratio', 'messagesPerCommit', 'bytesPerCommit', 'fsyncsPerCommit', 'cpuSecondsPer1000Commits',
 ] as const;
 

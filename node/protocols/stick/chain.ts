@@ -19,7 +19,7 @@ export type Consensus = {
 };
 
 /** What the first consensus names as the one before it. */
-export const GENESIS: Ref = { round: 0, hash: sha256('') };
+const GENESIS: Ref = { round: 0, hash: sha256('') };
 
 export function refOf(value: Json | undefined): Ref | null {
   const fields = fieldsOf(value);

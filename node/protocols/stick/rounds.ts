@@ -9,7 +9,7 @@ import { Leaders } from './leaders.ts';
 import { delayMs } from './options.ts';
 
 /** What a message holds besides its entries, at most: two references, and a configuration with the change that it comes from. */
-export const ENVELOPE_BYTES = 768;
+const ENVELOPE_BYTES = 768;
 const MAX_PENDING = 20_000;
 const HEARD_ROUNDS = 2;
 /** A forward that takes longer than this many rounds is sent all the same. */
