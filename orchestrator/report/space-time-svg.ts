@@ -8,8 +8,8 @@ import type { Item, Section, SpaceTime } from './space-time.ts';
 
 const GUTTER_PX = 74;
 const CLIENTS_PX = 190;
-const NARROW_PX = 148;
-const WIDE_PX = 190;
+/** Of a column, so that a usual screen shows all of them; more nodes than seven are scrolled to. */
+const COLUMN_PX = [190, 148, 120] as const;
 const LINE_PX = 14;
 const LEAST_GAP_PX = 3;
 const MOST_GAP_PX = 34;
@@ -21,7 +21,7 @@ type Placed = { readonly item: Item; readonly at: Point };
 type Layout = { readonly columns: ReadonlyMap<string, number>; readonly columnPx: number; readonly widthPx: number };
 
 function layoutOf(nodes: readonly NodeId[]): Layout {
-  const columnPx = nodes.length > 4 ? NARROW_PX : WIDE_PX;
+  const columnPx = COLUMN_PX[nodes.length > 5 ? 2 : nodes.length > 4 ? 1 : 0];
   const columns = new Map<string, number>([[CLIENTS, GUTTER_PX + 8], ...nodes.map((node, index): [string, number] => [node, GUTTER_PX + CLIENTS_PX + index * columnPx])]);
   return { columns, columnPx, widthPx: GUTTER_PX + CLIENTS_PX + nodes.length * columnPx };
 }
