@@ -26,8 +26,10 @@ conformance({ ...paxos, name: 'paxos, any proposer,', defaults: { ...paxos.defau
 describe('keeps its claims while nodes lose power', () => {
   test.each<Partial<Options>>([
     { leader: 'fixed:n1' }, { leader: 'stable:n2', q1: 4, q2: 2 }, { leader: 'any', q1: 2, q2: 4 }, { leader: 'stable', window: 1 },
+    { leader: 'roundRobin', thrifty: true }, { leader: 'any', allAboard: true, phase1Bypass: true }, { leader: 'any', learners: 'broadcast', backoff: 'fixed' },
+    { allAboard: true, learners: 'broadcast' }, { checkpointEvery: 7 }, { leader: 'any', checkpointEvery: 2, thrifty: true }, { grid: '1x5' },
   ])('with %j', async (options) => {
-    for (const seed of ['1', '2', '3']) {
+    for (const seed of ['1', '2']) {
       const outcome = await runTrial(paxos, { ...TROUBLED, seed, options, actions: crashes(seed) });
       expect(violations(outcome)).toEqual([]);
       expect(outcome.calls.filter((call) => call.outcome === 'ok').length).toBeGreaterThan(outcome.calls.length / 2);
@@ -79,7 +81,7 @@ describe('without faults', () => {
     }
   });
 
-  const NETWORKS = ['aws-5', 'global-5', 'continental-eu'];
+  const NETWORKS = ['aws-5', 'global-5'];
   const FORMS: readonly Partial<Options>[] = [
     { q1: 4, q2: 2 }, { q1: 1, q2: 5 }, { thrifty: true }, { thrifty: true, q1: 4, q2: 2 }, { allAboard: true }, { learners: 'broadcast' }, { learners: 'broadcast', q1: 4, q2: 2 },
     { learners: 'broadcast', allAboard: true }, { phase1Bypass: true }, { grid: '1x5' }, { grid: '5x1' }, { leader: 'roundRobin' },
