@@ -12,23 +12,25 @@ import { writeSection } from './planted-page.ts';
 import { PLANTS } from './plants/all.ts';
 import { fingerprint, Records } from './records.ts';
 
-async function tryAll(protocol: string, chosen: readonly Mutant[], say: (line: string) => void): Promise<readonly Tried[]> {
+/** `onStage`: after each killer. */
+async function tryAll(protocol: string, chosen: readonly Mutant[], onStage: (tried: readonly Tried[]) => void): Promise<void> {
+  const say = (line: string) => process.stderr.write(`${line}\n`);
   const records = new Records<readonly Fate[]>('mutants', protocol);
   const sources = fingerprint(protocol);
   const keyOf = ({ file, at, from, to }: Mutant) => [sources, file, at, from, to];
+  const fatesOf = (mutant: Mutant) => records.get(keyOf(mutant)) ?? [];
   let alive = chosen;
-  for (const [number, kill] of KILLERS.entries()) {
-    const fatesOf = (mutant: Mutant) => records.get(keyOf(mutant)) ?? [];
+  for (const [number, { name, kill }] of KILLERS.entries()) {
     const open = alive.filter((mutant) => fatesOf(mutant).length <= number);
-    say(`${protocol}: killer ${number + 1} of ${KILLERS.length}: ${open.length} of ${alive.length} mutants to try`);
+    say(`${protocol}: ${name}: ${open.length} of ${alive.length} mutants to try`);
     await kill(protocol, open, (index, fate) => {
       const mutant = open[index] as Mutant;
       records.set(keyOf(mutant), [...fatesOf(mutant), fate]);
       if (number > 0) say(`  ${inWords({ mutant, fate })}`);
     });
     alive = alive.filter((mutant) => fatesOf(mutant).every(({ killer }) => killer === null));
+    onStage(chosen.map((mutant) => ({ mutant, fate: fatesOf(mutant).find(({ killer }) => killer !== null) ?? { killer: null, how: '' }, killers: fatesOf(mutant).length })));
   }
-  return chosen.map((mutant) => ({ mutant, fate: records.get(keyOf(mutant))?.find(({ killer }) => killer !== null) ?? { killer: null, how: '' } }));
 }
 
 async function main(): Promise<number> {
@@ -37,9 +39,13 @@ async function main(): Promise<number> {
   const results = [];
   for (const protocol of namesOf(values.protocol, Object.keys(PLANTS))) {
     const all = mutants(protocol);
-    const tried = await tryAll(protocol, sampleOf(all, most), (line) => process.stderr.write(`${line}\n`));
+    let tried: readonly Tried[] = [];
+    await tryAll(protocol, sampleOf(all, most), (stage) => {
+      tried = stage;
+      // One that is ended has a table of what it has done, which says so.
+      writeSection(`mutants ${protocol}`, tableOf(stage, all.length));
+    });
     results.push({ protocol, mutants: all.length, ...verdictOf(tried), tried });
-    writeSection(`mutants ${protocol}`, tableOf(tried, all.length));
     if (values.json) continue;
     for (const { mutant, fate } of tried) {
       if (fate.killer === null && explanationOf(mutant) === null) console.log(`ALIVE ${inWords({ mutant, fate })}`);

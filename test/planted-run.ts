@@ -16,21 +16,33 @@ async function surveyAll(protocol: string, limits: Limits): Promise<number> {
   const records = new Records<Survey>('planted', protocol);
   const sources = fingerprint(protocol);
   const keyOf = (plant: Plant) => [sources, plant.file, plant.from, plant.to, plant.options, plant.explore, limits];
-  await survey(protocol, plants.filter((plant) => records.get(keyOf(plant)) === undefined), limits, (plant, found) => {
-    records.set(keyOf(plant), found);
-    process.stderr.write(`${protocol}: ${plant.error}: ${inWords(found)}\n`);
+  const rowsOf = () => plants.map((plant) => ({ plant, found: records.get(keyOf(plant)) }));
+  const write = () => {
+    const rows = rowsOf();
+    const hunted = rows.filter(({ found }) => found?.hunt?.found != null).length;
+    const budget = `at most ${limits.seeds} seeds and ${limits.cpuSeconds} s of CPU time for each`;
+    writeSection(`planted ${protocol}`, [`${plants.length} errors; hunts find ${hunted} (${budget}).`, '', ...tableOf(rows)]);
+  };
+  const surveys = await survey(protocol, plants, limits, {
+    begun: rowsOf().map(({ found }) => found),
+    tell: (plant, found) => {
+      records.set(keyOf(plant), found);
+      process.stderr.write(`${protocol}: ${plant.error}: ${inWords(found)}\n`);
+      // A command that is ended leaves a table of what it has done, which says so.
+      write();
+    },
   });
-  const rows = plants.map((plant) => ({ plant, found: records.get(keyOf(plant)) as Survey }));
-  const wrong = rows.flatMap(({ plant, found }) => {
+  write();
+  let complaints = 0;
+  for (const [place, found] of surveys.entries()) {
+    const plant = plants[place] as Plant;
     const why = complaint(plant, found);
-    return why === null ? [] : [`FAILED ${protocol}: ${plant.error}: ${why}`];
-  });
-  for (const line of wrong) console.log(line);
-  const hunted = rows.filter(({ found }) => found.hunt.found !== null).length;
-  console.log(`${protocol}: ${plants.length} planted errors, ${hunted} found by hunts, ${wrong.length} complaints`);
-  const budget = `at most ${limits.seeds} seeds and ${limits.cpuSeconds} s of CPU time for each`;
-  writeSection(`planted ${protocol}`, [`${plants.length} errors; hunts find ${hunted} (${budget}).`, '', ...tableOf(rows)]);
-  return wrong.length;
+    if (why === null) continue;
+    complaints++;
+    console.log(`FAILED ${protocol}: ${plant.error}: ${why}`);
+  }
+  console.log(`${protocol}: ${plants.length} planted errors, ${surveys.filter(({ hunt }) => hunt?.found != null).length} found by hunts, ${complaints} complaints`);
+  return complaints;
 }
 
 async function main(): Promise<number> {

@@ -3,17 +3,18 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { EXIT, LabError } from '../orchestrator/errors.ts';
 import { cell } from './planted-page.ts';
-import { runPlantJob, type PlantAnswer } from './plant-jobs.ts';
+import { runPlantJob, type PlantAnswer, type PlantTrial } from './plant-jobs.ts';
 import type { Plant } from './plants/plant.ts';
 import { ROOT } from './tree.ts';
 
 export type Limits = { readonly seeds: number; readonly cpuSeconds: number };
 export type Survey = {
-  readonly hunt: PlantAnswer & { readonly by: 'hunt' };
   /** Whose outcome differs from the recorded one. */
   readonly scenarios: readonly string[];
-  /** null: not asked, or within these bounds nothing is violated. */
-  readonly explored: { readonly claim: string; readonly steps: number; readonly states: number } | null;
+  /** null: not tried yet. */
+  readonly hunt: (PlantAnswer & { readonly by: 'hunt' }) | null;
+  /** null: not tried, since hunts found it or nobody has noted bounds for it. */
+  readonly explored: { readonly claim: string | null; readonly steps: number; readonly states: number } | null;
 };
 
 /** Exhaustive within the bounds that are noted for this error: `lab explore` in a process that has it. */
@@ -22,64 +23,96 @@ function explore(protocol: string, plant: Plant): Survey['explored'] {
   const { status, stdout, stderr } = spawnSync(process.execPath, [join(ROOT, 'orchestrator/cli/main.ts'), 'explore', '--protocol', protocol, ...(plant.explore ?? []), ...options, '--json'], {
     encoding: 'utf8', maxBuffer: 2 ** 26, env: { ...process.env, NODE_OPTIONS: `--import=${join(ROOT, 'test/plant-preload.ts')}`, LAB_PLANT: JSON.stringify([plant]) },
   });
-  if (status === EXIT.ok || status === EXIT.missed) return null;
-  if (status !== EXIT.claimViolated) throw new LabError('bad-command-line', `${protocol}: ${plant.error}: cannot be explored: ${stderr.split('\n')[0]}`, `correct its bounds in test/plants/${protocol}.ts`);
-  const { found, result } = JSON.parse(stdout) as { readonly found: readonly { readonly claim: string; readonly choices: readonly unknown[] }[]; readonly result: { readonly states: number } };
-  return { claim: found[0]?.claim ?? '', steps: found[0]?.choices.length ?? 0, states: result.states };
+  if (status !== EXIT.claimViolated && status !== EXIT.ok && status !== EXIT.missed) throw new LabError('bad-command-line', `${protocol}: ${plant.error}: cannot be explored: ${stderr.split('\n')[0]}`, `correct its bounds in test/plants/${protocol}.ts`);
+  const { found, result } = JSON.parse(stdout) as { readonly found: readonly { readonly claim: string | null; readonly choices: readonly unknown[] }[]; readonly result: { readonly states: number } };
+  return { claim: status === EXIT.claimViolated ? found[0]?.claim ?? 'assertion' : null, steps: found[0]?.choices.length ?? 0, states: result.states };
 }
 
-const MOST_CPU_SECONDS_BESIDE = 60;
+const SCENARIOS_CPU_SECONDS = 20;
 
-/** Of each, in their order; `onSurvey` hears of each as soon as it is done. Throws for an error that cannot be planted. */
-export async function survey(protocol: string, plants: readonly Plant[], limits: Limits, onSurvey: (plant: Plant, found: Survey) => void = () => undefined): Promise<readonly Survey[]> {
-  const surveys: Survey[] = [];
-  let wrong: LabError | null = null;
-  await runPlantJob({
-    protocol, untilNoticed: false, mostCpuSeconds: 2 * limits.cpuSeconds + MOST_CPU_SECONDS_BESIDE,
-    cases: plants.map((plant) => ({ replacements: [plant], options: plant.options ?? {} })),
-    trials: [{ by: 'scenarios' }, { by: 'hunt', ...limits }],
-  }, (index, answers) => {
-    const plant = plants[index] as Plant;
-    const hunt = answers.find((answer) => answer.by === 'hunt');
-    const scenarios = answers.find((answer) => answer.by === 'scenarios');
-    if (hunt === undefined || scenarios === undefined) {
-      wrong ??= new LabError('bad-command-line', `${protocol}: ${plant.error}: cannot be tried: ${JSON.stringify(answers.at(-1))}`, `correct it in test/plants/${protocol}.ts`);
-      return;
+/** What is known of each so far, by its place among the plants; `tell` hears of each step as soon as it is done. */
+class Surveying {
+  readonly protocol: string;
+  readonly plants: readonly Plant[];
+  readonly surveys: (Survey | undefined)[];
+  readonly tell: (plant: Plant, found: Survey) => void;
+
+  constructor(protocol: string, plants: readonly Plant[], begun: readonly (Survey | undefined)[], tell: (plant: Plant, found: Survey) => void) {
+    this.protocol = protocol;
+    this.plants = plants;
+    this.surveys = [...begun];
+    this.tell = tell;
+  }
+
+  step(place: number, found: Survey): void {
+    this.surveys[place] = found;
+    this.tell(this.plants[place] as Plant, found);
+  }
+
+  /** Those that lack something. */
+  open(lacks: (found: Survey | undefined, plant: Plant) => boolean): readonly number[] {
+    return [...this.plants.keys()].filter((place) => lacks(this.surveys[place], this.plants[place] as Plant));
+  }
+
+  /** Throws at the end for an error that cannot be planted. */
+  async plant(places: readonly number[], trial: PlantTrial, mostCpuSeconds: number, answered: (place: number, answer: PlantAnswer) => void): Promise<void> {
+    const wrong: string[] = [];
+    const cases = places.map((place) => ({ replacements: [this.plants[place] as Plant], options: this.plants[place]?.options ?? {} }));
+    await runPlantJob({ protocol: this.protocol, cases, trials: [trial], untilNoticed: false, mostCpuSeconds }, (index, answers) => {
+      const place = places[index] as number;
+      const answer = answers.find(({ by }) => by === trial.by);
+      if (answer === undefined) wrong.push(`${this.plants[place]?.error}: cannot be tried: ${JSON.stringify(answers.at(-1))}`);
+      else answered(place, answer);
+    });
+    if (wrong[0] !== undefined) throw new LabError('bad-command-line', `${this.protocol}: ${wrong[0]}`, `correct it in test/plants/${this.protocol}.ts`);
+  }
+
+  async finish(limits: Limits): Promise<readonly Survey[]> {
+    await this.plant(this.open((found) => found === undefined), { by: 'scenarios' }, SCENARIOS_CPU_SECONDS, (place, answer) => {
+      if (answer.by === 'scenarios') this.step(place, { scenarios: answer.differing.map((file) => file.replace(/\.txt$/, '')), hunt: null, explored: null });
+    });
+    await this.plant(this.open((found) => found?.hunt === null), { by: 'hunt', ...limits }, 2 * limits.cpuSeconds + SCENARIOS_CPU_SECONDS, (place, hunt) => {
+      if (hunt.by === 'hunt') this.step(place, { ...this.surveys[place] as Survey, hunt });
+    });
+    for (const place of this.open((found, plant) => found?.hunt?.found === null && plant.explore !== undefined && found.explored === null)) {
+      this.step(place, { ...this.surveys[place] as Survey, explored: explore(this.protocol, this.plants[place] as Plant) });
     }
-    const found = { hunt, scenarios: scenarios.differing.map((file) => file.replace(/\.txt$/, '')), explored: null };
-    surveys[index] = found;
-    if (!leftToExplore(plant, found)) onSurvey(plant, found);
-  });
-  if (wrong !== null) throw wrong;
-  // Not before: one busy process at a time.
-  return surveys.map((found, index) => {
-    const plant = plants[index] as Plant;
-    if (!leftToExplore(plant, found)) return found;
-    const explored = { ...found, explored: explore(protocol, plant) };
-    onSurvey(plant, explored);
-    return explored;
-  });
+    return this.surveys as readonly Survey[];
+  }
 }
 
-function leftToExplore(plant: Plant, { hunt }: Survey): boolean {
-  return plant.explore !== undefined && hunt.found === null;
+type Told = { readonly begun?: readonly (Survey | undefined)[]; readonly tell?: (plant: Plant, found: Survey) => void };
+
+/** Conversations first, then hunts, then the explorer; of each planted error, in their order. `begun`: what is known from before. */
+export function survey(protocol: string, plants: readonly Plant[], limits: Limits, { begun = [], tell = () => undefined }: Told = {}): Promise<readonly Survey[]> {
+  return new Surveying(protocol, plants, begun, tell).finish(limits);
 }
 
 export function isFound({ hunt, scenarios, explored }: Survey): boolean {
-  return hunt.found !== null || scenarios.length > 0 || explored !== null;
+  return (hunt !== null && hunt.found !== null) || scenarios.length > 0 || (explored !== null && explored.claim !== null);
 }
 
 /** What is not as it has to be; null: nothing. */
 export function complaint(plant: Plant, found: Survey): string | null {
   if (!isFound(found)) return 'nothing finds it: add a scenario';
   if (plant.scenario !== undefined && !found.scenarios.includes(plant.scenario)) return `its scenario ${plant.scenario} does not notice it`;
-  if (found.hunt.found === null && plant.beyondHunts === undefined) return 'hunts do not reach it: note why as beyondHunts';
+  if (found.hunt?.found === null && plant.beyondHunts === undefined) return 'hunts do not reach it: note why as beyondHunts';
   return null;
 }
 
-export function inWords({ hunt, scenarios, explored }: Survey): string {
-  const by = hunt.found === null ? `not in ${hunt.seeds} seeds` : `${hunt.found.checks.join(', ')} in seed ${hunt.found.seed}`;
-  return `${by}; ${scenarios.length === 0 ? 'no scenario' : `scenarios ${scenarios.join(' ')}`}${explored === null ? '' : `; explored: ${explored.claim} after ${explored.steps} steps`}`;
+function huntInWords({ hunt }: Survey): string {
+  if (hunt === null) return 'not hunted yet';
+  return hunt.found === null ? `not in ${hunt.seeds} seeds` : `${hunt.found.checks.join(', ')} in seed ${hunt.found.seed}`;
+}
+
+function exploredInWords({ explored }: Survey): string {
+  if (explored === null) return '';
+  return `${explored.claim ?? 'nothing within the bounds'}: ${explored.claim === null ? '' : `${explored.steps} steps, `}${explored.states} states`;
+}
+
+export function inWords(found: Survey): string {
+  const { scenarios, explored } = found;
+  return `${huntInWords(found)}; ${scenarios.length === 0 ? 'no scenario' : `scenarios ${scenarios.join(' ')}`}${explored === null ? '' : `; explored: ${exploredInWords(found)}`}`;
 }
 
 function scenariosOf(plant: Plant, { scenarios }: Survey): string {
@@ -89,19 +122,22 @@ function scenariosOf(plant: Plant, { scenarios }: Survey): string {
   return `${first}${more === 0 ? '' : ` and ${more} more`}`;
 }
 
-function exploredInWords({ explored }: Survey): string {
-  return explored === null ? '' : `${explored.claim}: ${explored.steps} steps, ${explored.states} states`;
+/** found undefined: not tried yet. */
+export type Row = { readonly plant: Plant; readonly found: Survey | undefined };
+
+function rowOf({ plant, found }: Row): readonly string[] {
+  const options = Object.entries(plant.options ?? {}).map(([name, value]) => ` (${name}: ${value})`).join('');
+  const error = plant.error + options;
+  if (found === undefined) return [error, 'not tried yet', '', '', '', '', ''];
+  const { hunt } = found;
+  const missed = hunt?.found === null;
+  return [
+    error, hunt === null ? 'not hunted yet' : hunt.found?.checks.join(', ') ?? '—', hunt === null ? '' : `${missed ? 'not in ' : ''}${hunt.seeds}`,
+    hunt === null ? '' : String(Math.round(hunt.simulatedMs / 1000)), scenariosOf(plant, found), exploredInWords(found), missed ? plant.beyondHunts ?? '' : '',
+  ];
 }
 
-export function tableOf(rows: readonly { readonly plant: Plant; readonly found: Survey }[]): readonly string[] {
-  const lines = rows.map(({ plant, found }) => {
-    const { hunt } = found;
-    const options = Object.entries(plant.options ?? {}).map(([name, value]) => ` (${name}: ${value})`).join('');
-    const cells = [
-      plant.error + options, hunt.found === null ? '—' : hunt.found.checks.join(', '), hunt.found === null ? `not in ${hunt.seeds}` : String(hunt.seeds),
-      String(Math.round(hunt.simulatedMs / 1000)), scenariosOf(plant, found), exploredInWords(found), hunt.found === null ? plant.beyondHunts ?? '' : '',
-    ];
-    return `| ${cells.map(cell).join(' | ')} |`;
-  });
+export function tableOf(rows: readonly Row[]): readonly string[] {
+  const lines = rows.map((row) => `| ${rowOf(row).map(cell).join(' | ')} |`);
   return ['| planted error | check | seeds | simulated s | scenario | explorer | why hunts do not reach it |', '|---|---|---|---|---|---|---|', ...lines];
 }

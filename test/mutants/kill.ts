@@ -8,14 +8,14 @@ import { noticed, runPlantJob, type PlantAnswer, type PlantTrial } from '../plan
 import type { Replacement } from '../planting.ts';
 import { projectFiles, ROOT } from '../tree.ts';
 
-export const HUNTED_SEEDS = 30;
+const HUNTED_SEEDS = 30;
 /** Several times what a protocol without a mutant needs. */
 const MOST_CPU_SECONDS = { scenarios: 3, conformance: 30, hunt: 60 };
 const UNIT_TEST_MS = 300_000;
 
 /** killer: null when it lives. how: which scenario, test, scene or seed. */
 export type Fate = { readonly killer: 'scenario' | 'unit test' | 'conformance' | 'hunt' | 'time limit' | 'crash' | 'load' | null; readonly how: string };
-export type Killer = (protocol: string, mutants: readonly Replacement[], onFate: (index: number, fate: Fate) => void) => Promise<void>;
+type Kill = (protocol: string, mutants: readonly Replacement[], onFate: (index: number, fate: Fate) => void) => Promise<void>;
 
 function fateOf(answers: readonly PlantAnswer[]): Fate {
   const answer = answers.find(noticed);
@@ -29,7 +29,7 @@ function fateOf(answers: readonly PlantAnswer[]): Fate {
   }
 }
 
-function tried(trial: PlantTrial): Killer {
+function tried(trial: PlantTrial): Kill {
   return async (protocol, mutants, onFate) => {
     const cases = mutants.map((mutant) => ({ replacements: [mutant] }));
     let misplaced: string | null = null;
@@ -63,7 +63,7 @@ function testsOf(protocol: string, { file }: Replacement): readonly string[] {
   return projectFiles().filter((test) => own.test(test) && readFileSync(join(ROOT, test), 'utf8').includes(`/${basename(file)}'`));
 }
 
-const unitTests: Killer = (protocol, mutants, onFate) => {
+const unitTests: Kill = (protocol, mutants, onFate) => {
   const sound = new Set<string>();
   for (const [index, mutant] of mutants.entries()) {
     const tests = testsOf(protocol, mutant);
@@ -78,6 +78,9 @@ const unitTests: Killer = (protocol, mutants, onFate) => {
   return Promise.resolve();
 };
 
-export const KILLERS: readonly Killer[] = [
-  tried({ by: 'scenarios' }), unitTests, tried({ by: 'conformance' }), tried({ by: 'hunt', seeds: HUNTED_SEEDS, cpuSeconds: MOST_CPU_SECONDS.hunt }),
+export const KILLERS: readonly { readonly name: string; readonly kill: Kill }[] = [
+  { name: 'scenarios', kill: tried({ by: 'scenarios' }) },
+  { name: 'unit tests of the file', kill: unitTests },
+  { name: 'conformance scenes', kill: tried({ by: 'conformance' }) },
+  { name: `hunts of ${HUNTED_SEEDS} seeds`, kill: tried({ by: 'hunt', seeds: HUNTED_SEEDS, cpuSeconds: MOST_CPU_SECONDS.hunt }) },
 ];

@@ -1,10 +1,11 @@
 // What became of the mutants of one protocol, as a table of those that live and as sums of the others.
 import { cell } from '../planted-page.ts';
-import { type Fate, HUNTED_SEEDS } from './kill.ts';
+import { type Fate, KILLERS } from './kill.ts';
 import type { Mutant } from './mutate.ts';
 import { explanationOf } from './survivors.ts';
 
-export type Tried = { readonly mutant: Mutant; readonly fate: Fate };
+/** killers: so many of KILLERS have tried. */
+export type Tried = { readonly mutant: Mutant; readonly fate: Fate; readonly killers: number };
 
 /** Spread evenly over all. */
 export function sampleOf(all: readonly Mutant[], most: number): readonly Mutant[] {
@@ -22,7 +23,7 @@ const short = (text: string) => {
   return line.length <= 100 ? line : `${line.slice(0, 97)}…`;
 };
 
-export function inWords({ mutant, fate }: Tried): string {
+export function inWords({ mutant, fate }: Omit<Tried, 'killers'>): string {
   const change = mutant.kind === 'guard dropped' || mutant.kind === 'persist deleted' ? short(mutant.from) : `${short(mutant.from)} → ${short(mutant.to)}`;
   return `${mutant.file.replace('/node/protocols/', '')}:${mutant.line} ${mutant.kind}: ${change}: ${fate.killer === null ? 'lives' : `${fate.killer}: ${short(fate.how)}`}`;
 }
@@ -37,13 +38,19 @@ function sums(tried: readonly Tried[]): readonly string[] {
   ];
 }
 
+/** Of a table that is made before all is tried. */
+function missingKillers(alive: readonly Tried[]): string {
+  return KILLERS.map(({ name }, index) => ({ name, count: alive.filter(({ killers }) => killers <= index).length }))
+    .map(({ name, count }) => (count === 0 ? '' : ` Not yet tried on ${count} that live: ${name}.`)).join('');
+}
+
 /** all: of the protocol, tried or not. */
 export function tableOf(tried: readonly Tried[], all: number): readonly string[] {
   const { killed } = verdictOf(tried);
   const alive = tried.filter(({ fate }) => fate.killer === null);
   const part = tried.length === all ? `all ${all} mutants` : `a sample of ${tried.length} of ${all} mutants`;
   return [
-    `Tried: ${part}; killed: ${killed} (${((100 * killed) / tried.length).toFixed(1)} %). Hunts had ${HUNTED_SEEDS} seeds each.`, '', ...sums(tried), '',
+    `Tried: ${part}; killed: ${killed} (${((100 * killed) / tried.length).toFixed(1)} %).${missingKillers(alive)}`, '', ...sums(tried), '',
     ...(alive.length === 0 ? [] : ['| alive | line | change | why |', '|---|---|---|---|']),
     ...alive.map(({ mutant }) => {
       const { file, code, from, to, kind } = mutant;
