@@ -45,6 +45,12 @@ describe('a clock without NTP', () => {
     expect(clock.errorMs(9_000)).toBeCloseTo(0.9, 6);
   });
 
+  test('does not care for the way to an NTP server', () => {
+    const clock = open({});
+    clock.change(1_000, { asymmetryMs: 60 });
+    expect(clock.errorMs(60_000)).toBe(0);
+  });
+
   test('never jumps or goes back on its monotonic side, whatever is changed', () => {
     const clock = open({ offsetMs: 5, driftPpm: 80, ntp: NTP });
     let before = -1;
@@ -70,6 +76,17 @@ const specs = record({
   }), { nil: null }),
 });
 const times = between(0, 200_000);
+
+test('NTP over a path whose way there takes 60 ms longer keeps a clock 30 ms ahead, and cannot know', () => {
+  const clock = open({ ntp: { ...NTP, errorMs: 0.1, slewPpm: 20_000 } });
+  clock.change(10_000, { asymmetryMs: 60 });
+  expect(meanError(clock, 9_000, 10_000, 100)).toBeLessThan(1);
+  const aheadMs = meanError(clock, 150_000, 200_000, 100);
+  expect(aheadMs).toBeGreaterThan(28.5);
+  expect(aheadMs).toBeLessThan(31.5);
+  clock.change(200_000, null);
+  expect(meanError(clock, 250_000, 300_000, 100)).toBeLessThan(1);
+});
 
 describe('the time at which a clock reads something', () => {
   test('is one at which it has been reached exactly, for the monotonic clock', () => {

@@ -12,6 +12,8 @@ export type ClockSpec = {
   readonly driftPpm: number;
   /** errorMs: standard deviation of one measured offset. Above stepMs an offset is stepped away, else slewed at slewPpm at most. */
   readonly ntp: null | { readonly pollMs: number; readonly errorMs: number; readonly slewPpm: number; readonly stepMs: number };
+  /** Of the path to the NTP server: how much longer the way there is than the way back. A poll cannot see it, and is off by half of it. */
+  readonly asymmetryMs?: number;
 };
 
 /** stepMs adds to the present offset; offsetMs replaces it. */
@@ -182,7 +184,8 @@ class Course {
     }
     this.#nextPollMs = atMs + ntp.pollMs;
     const believedMs = last.daemon.offsetMs + last.slew * (atMs - last.fromMs);
-    const daemon = learn(last.daemon, believedMs, baseMs - atMs + ntp.errorMs * this.#normal(), ntp.errorMs, atMs);
+    const measuredMs = baseMs - atMs - (this.spec.asymmetryMs ?? 0) / 2 + ntp.errorMs * this.#normal();
+    const daemon = learn(last.daemon, believedMs, measuredMs, ntp.errorMs, atMs);
     if (Math.abs(daemon.offsetMs) > ntp.stepMs) this.#begin(atMs, baseMs - daemon.offsetMs, { ...daemon, offsetMs: 0 });
     else this.#begin(atMs, baseMs, daemon);
   }

@@ -53,6 +53,7 @@ const CHANGE: { readonly [K in keyof ClockChange]-?: Test } = {
   stepMs: between(-1e12, 1e12),
   driftPpm: between(-500_000, 500_000),
   ntp: (value) => value === null || isNtp(value),
+  asymmetryMs: between(-1e6, 1e6),
 };
 
 /** {change: ClockChange}, or {change: null} for the plan's clock. */

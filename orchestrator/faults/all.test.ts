@@ -75,6 +75,13 @@ describe('partitions', () => {
   });
 });
 
+test('an uneven path to the NTP server changes nothing else of a clock, and ends', () => {
+  expect(actionsOf('ntp-asymmetry: n2, asymmetry: -40ms, for: 3s')).toEqual([
+    { atMs: 0, type: 'clock', node: 'n2', change: { asymmetryMs: -40 } },
+    { atMs: 3000, type: 'clock', node: 'n2', change: null },
+  ]);
+});
+
 test('a clock that strobes ends where the plan has it', () => {
   const actions = actionsOf('clock-strobe: n1, offset: 100ms, every: 1s, for: 2s');
   expect(actions.map((action) => (action.type === 'clock' ? action.change : action))).toEqual([{ stepMs: 100, ntp: null }, { stepMs: -100 }, { stepMs: 100, ntp: null }, { stepMs: -100 }, null]);

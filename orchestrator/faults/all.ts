@@ -15,6 +15,7 @@ import { flakyLink } from './flaky-link.ts';
 import { flapping } from './flapping.ts';
 import { isolateLeader } from './isolate-leader.ts';
 import { majorityRing } from './majority-ring.ts';
+import { ntpAsymmetry } from './ntp-asymmetry.ts';
 import { ntpLoss } from './ntp-loss.ts';
 import { overload } from './overload.ts';
 import { partition } from './partition.ts';
@@ -34,6 +35,6 @@ export const FAULTS: readonly Fault[] = [
   addNode, removeNode, replaceNode,
   partition, isolateLeader, bridge, majorityRing, flapping, flakyLink, corrupt, duplicate, reorder,
   slowDisk, diskFull, diskError,
-  clockOffset, clockStep, clockDrift, clockStrobe, ntpLoss,
+  clockOffset, clockStep, clockDrift, clockStrobe, ntpLoss, ntpAsymmetry,
   overload,
 ];
