@@ -14,13 +14,14 @@ import type { FoundFile, Finding } from '../explore/found-file.ts';
 import type { Explorer, Found } from '../explore/explorer.ts';
 import { spaceTimePage } from '../report/space-time-page.ts';
 import { spaceTimeOf } from '../report/space-time.ts';
+import { readDuration } from '../units.ts';
 import { loadPlugins } from './plugins.ts';
 import type { Plugins } from './plugins.ts';
 
 export type ExploreFlags = {
   readonly protocol?: string; readonly plugin: readonly string[]; readonly set: readonly string[];
-  readonly nodes: number; readonly leader?: string; readonly commands: number; readonly crashes: number; readonly timers: number; readonly rounds: number;
-  readonly slowDisks: number; readonly duplicates: boolean; readonly depth: number; readonly messageBytes: number; readonly disks?: string;
+  readonly nodes: number; readonly leader?: string; readonly commands: number; readonly crashes: number; readonly timers: number; readonly clock: string;
+  readonly slowDisks: number; readonly duplicates: boolean; readonly atOnce: readonly string[]; readonly depth: number; readonly messageBytes: number; readonly disks?: string;
   readonly maxStates: number; readonly maxMemory: number; readonly replay?: string; readonly page?: string; readonly json: boolean;
 };
 
@@ -99,7 +100,7 @@ function summaryOf(flags: ExploreFlags, explorer: Explorer, outcome: string, sec
     `${flags.protocol ?? ''}, ${flags.nodes} nodes: ${reached[outcome] ?? `${outcome}: what is beyond was not looked at`}`,
     `  ${inThousands(states)} states, ${inThousands(transitions)} steps between them, ${depth} deep; ${inThousands(localStates)} states of single nodes, ${inThousands(turns)} runs of a machine`,
     `  ${seconds.toFixed(1)} s, ${inThousands(states / seconds)} states/s, ${memory()}`,
-    `  bounds: ${flags.commands} commands, ${flags.crashes} crashes, ${flags.timers} timers, ${flags.rounds} rounds, ${flags.slowDisks} slow disks, ${flags.duplicates ? 'messages may come again' : 'each message comes once at most'}, ${flags.depth} steps`,
+    `  bounds: ${flags.commands} commands, ${flags.crashes} crashes, ${flags.timers} timers, clocks to ${flags.clock}, ${flags.slowDisks} slow disks, ${flags.duplicates ? 'messages may come again' : 'each message comes once at most'}${flags.atOnce.length > 0 ? `, ${flags.atOnce.join(' and ')} at once` : ''}, ${flags.depth} steps`,
     ...(explorer.violation === null ? [explorer.findings.size === 0 ? '  nothing found' : '  no claim violated'] : []),
   ].join('\n');
 }
@@ -113,12 +114,18 @@ function inThousands(value: number): string {
 }
 
 function requestOf(flags: ExploreFlags, protocol: string): FoundFile {
-  const { nodes, leader, commands, crashes, timers, rounds, slowDisks, duplicates, messageBytes } = flags;
+  const { nodes, leader, commands, crashes, timers, clock, slowDisks, duplicates, atOnce, messageBytes } = flags;
   const options = applyOverrides(ExperimentDocument.parse('{}', 'command line'), flags.set).data as Json;
   return {
     version: 1, protocol, options, nodes, leader: leader ?? null, maxMessageBytes: messageBytes,
-    bounds: { commands, crashes, timers, rounds, slowDisks, duplicates }, disks: flags.disks === undefined ? {} : disksFrom(flags.disks), found: [],
+    bounds: { commands, crashes, timers, clockMs: clockMsOf(clock), slowDisks, duplicates, atOnce }, disks: flags.disks === undefined ? {} : disksFrom(flags.disks), found: [],
   };
+}
+
+function clockMsOf(text: string): number {
+  const read = readDuration(text);
+  if ('problem' in read) throw new LabError('bad-command-line', `--clock ${text}: ${read.problem}`, read.remedy);
+  return read.value;
 }
 
 function askedFor({ protocol, ...rest }: FoundFile, { registry }: Plugins): Request {

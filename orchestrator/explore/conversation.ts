@@ -7,6 +7,8 @@ import type { LabEvent } from '../kinds.ts';
 import type { Choice, CrashPoint } from './choices.ts';
 import { EMPTY, Life } from './life.ts';
 import type { Ground, Happening, Input, Setting } from './life.ts';
+import { orderAtOnce } from './successors.ts';
+import type { Bounds } from './successors.ts';
 import { inWords, messageInWords, nameOf } from './words.ts';
 
 type Letter = { readonly from: NodeId; readonly to: NodeId; readonly text: string; readonly frame: number };
@@ -23,15 +25,16 @@ export class Conversation {
   /** Commands that wait for an answer, and the node that was asked. */
   readonly #asked = new Map<CommandId, NodeId>();
   readonly #invoked = new Set<CommandId>();
-  readonly #duplicates: boolean;
+  readonly #bounds: Pick<Bounds, 'duplicates' | 'atOnce'>;
   #step = 0;
   #frame = 0;
 
-  constructor(setting: Setting, duplicates: boolean) {
+  constructor(setting: Setting, bounds: Pick<Bounds, 'duplicates' | 'atOnce'>) {
     this.setting = setting;
-    this.#duplicates = duplicates;
+    this.#bounds = bounds;
     for (const command of setting.before) this.#invoke(command);
     for (const [index, node] of setting.nodes.entries()) this.#begin(node, setting.grounds[index] ?? EMPTY, 1);
+    this.#arriveAtOnce();
   }
 
   /** Digests are cut to their first digits. */
@@ -46,11 +49,32 @@ export class Conversation {
     if (choice.do === 'restart') {
       this.#lines.push(`${this.#step}. ${node} crashes${this.#kept(node, choice.keep)}`);
       this.#crash(node, this.#life(node).groundAfterCrash(choice.keep));
-      return;
-    }
+    } else this.#choose(choice);
+    this.#arriveAtOnce();
+  }
+
+  #choose(choice: Exclude<Choice, { readonly do: 'restart' }>): void {
+    const { node } = choice;
     const input = this.#inputOf(choice);
     this.#lines.push(`${this.#step}. ${node} ${whatHappens(choice)}${'disk' in choice ? ', and its disk stays behind' : ''}`);
     this.#run(node, input, 'disk' in choice || (choice.do !== 'flush' && this.#life(node).pending.length > 0), choice.crash ?? null);
+  }
+
+  #arriveAtOnce(): void {
+    const { atOnce } = this.#bounds;
+    const next = () => this.#letters.filter(({ text }) => atOnce.length > 0 && atOnce.includes(nameOf(JSON.parse(text) as Json)))
+      .sort((a, b) => (orderAtOnce(a.to, a.from, a.text) < orderAtOnce(b.to, b.from, b.text) ? -1 : 1))[0];
+    for (let letter = next(); letter !== undefined && this.failed === null; letter = next()) {
+      const { from, to, text } = letter;
+      this.#letters = this.#letters.filter((other) => other !== letter);
+      this.#lines.push(`   ${to} gets from ${from} at once: ${messageInWords(JSON.parse(text) as Json)}`);
+      this.#received(letter);
+      this.#run(to, { type: 'message', from, text }, this.#life(to).pending.length > 0, null);
+    }
+  }
+
+  #received({ from, to, text, frame }: Letter): void {
+    this.#emit(to, this.#nodes.get(to)?.number ?? 1, { type: 'received', peer: from, peerLife: this.#nodes.get(from)?.number ?? 1, frame, bytes: text.length });
   }
 
   #run(node: NodeId, input: Input, slow: boolean, crash: CrashPoint | null): void {
@@ -118,9 +142,8 @@ export class Conversation {
     const text = JSON.stringify(choice.message);
     const letter = this.#letters.find(({ from, to, text: other }) => from === choice.from && to === node && other === text);
     if (letter === undefined) throw cannotBe(`step ${this.#step}: ${choice.from} has sent no such message to ${node}: ${text}`);
-    if (!this.#duplicates) this.#letters = this.#letters.filter((other) => other !== letter);
-    const life = this.#nodes.get(node)?.number ?? 1;
-    this.#emit(node, life, { type: 'received', peer: choice.from, peerLife: this.#nodes.get(choice.from)?.number ?? 1, frame: letter.frame, bytes: text.length });
+    if (!this.#bounds.duplicates) this.#letters = this.#letters.filter((other) => other !== letter);
+    this.#received(letter);
     return { type: 'message', from: choice.from, text };
   }
 

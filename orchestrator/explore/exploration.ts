@@ -83,7 +83,7 @@ function claimsOf({ protocol }: Setting, plan: Plan): readonly Claim[] {
 
 /** What is said when these choices are made; violated: by the checks of every run. */
 export function converse({ plan, setting, bounds }: Exploration, choices: readonly Choice[]): { readonly conversation: Conversation; readonly violated: readonly Verdict[] } {
-  const conversation = new Conversation(setting, bounds.duplicates);
+  const conversation = new Conversation(setting, bounds);
   const checks = CHECKS.map((check) => check.begin(plan, register.model));
   for (const choice of choices) conversation.perform(choice);
   for (const event of conversation.events) for (const check of checks) check.observe(event);

@@ -28,7 +28,7 @@ const shape = z.object({
   version: z.literal(1), protocol: z.string(), options: z.json(), nodes: count(MOST.nodes).min(1), leader: z.string().nullable(),
   maxMessageBytes: count(60_000).min(256),
   bounds: z.object({
-    commands: count(MOST.commands), crashes: count(MOST.budget), timers: count(MOST.budget), rounds: count(1_000), slowDisks: count(MOST.budget), duplicates: z.boolean(),
+    commands: count(MOST.commands), crashes: count(MOST.budget), timers: count(MOST.budget), clockMs: z.number().min(0), slowDisks: count(MOST.budget), duplicates: z.boolean(), atOnce: z.array(z.string()),
   }),
   disks: z.record(z.string(), z.array(z.json())),
   found: z.array(z.object({

@@ -13,9 +13,9 @@ export type Local = {
   /** Inputs that its timers make; the next alarm's, or 0. */
   readonly timers: readonly number[];
   readonly alarm: number;
+  readonly alarmMs: number;
   /** Writes that are not durable. */
   readonly pending: number;
-  readonly epoch: number;
   /** Where a life begins, else where this state comes from. */
   readonly origin: { readonly ground: Ground } | { readonly from: number; readonly input: number; readonly slow: boolean };
 };
@@ -234,7 +234,7 @@ export class Locals {
     const timer = (name: string) => this.inputNumber(`timer ${name}`, { type: 'timer', name });
     const number = this.states.push({
       node, timers: [...timers.keys()].map(timer), alarm: alarm === null ? 0 : timer(alarm),
-      pending: pending.length, epoch: life.machine.status().epoch, origin,
+      alarmMs: alarm === null ? 0 : alarms.get(alarm) ?? 0, pending: pending.length, origin,
     }) - 1;
     this.#numbers.set(whole, number);
     this.#keep(number, life);

@@ -6,10 +6,11 @@
 // node again; each of the first three also with a crash inside one of its flushes, or with a slow disk, which is then flushed by a
 // choice of its own. A lost message is one that is never delivered: the checks are of safety, and nothing waits for a message.
 import { assert } from '../../node/assert.ts';
-import type { Json } from '../../node/contract.ts';
+import type { Json, NodeId } from '../../node/contract.ts';
 import { EMPTY } from './life.ts';
 import type { Crash, Locals, Outcome } from './locals.ts';
 import type { Violation } from './monitor.ts';
+import { nameOf } from './words.ts';
 
 export type Bounds = {
   /** Commands that clients submit, in the order of their numbers, each to any node. */
@@ -20,10 +21,12 @@ export type Bounds = {
   readonly slowDisks: number;
   /** Whether a message that has come may come again, any number of times: the network then only grows, and the states are fewer. */
   readonly duplicates: boolean;
+  /** Names of messages that arrive within the step that sends them, in order of their receivers, and are never lost. */
+  readonly atOnce: readonly string[];
   /** Timers that fire, of all nodes together; alarms are not counted. */
   readonly timers: number;
-  /** Epochs that an alarm may lead a node into, the one it starts in included. */
-  readonly rounds: number;
+  /** Alarms fire while a node's clock is below this; clocks begin at 0. */
+  readonly clockMs: number;
 };
 
 /** Each budget has 4 bits of one word, the set of commands 8. */
@@ -34,6 +37,11 @@ const SLOW = 1 << 4;
 const TIMER = 1 << 8;
 const COMMAND = 1 << 12;
 const BUDGET = 15;
+
+/** Messages that arrive at once do so in the order of these texts. */
+export function orderAtOnce(to: NodeId, from: NodeId, text: string): string {
+  return `${to} ${from} ${text}`;
+}
 
 /** What happened in a step. */
 export type How = { readonly how: 'normal' | 'slow' } | { readonly how: 'crash'; readonly crash: Crash };
@@ -52,8 +60,8 @@ export class Successors {
   readonly #knowns: Json[];
   readonly #knownNumbers = new Map<string, number>();
   readonly #observed = new Map<number, number>();
+  readonly #atOnce = new Map<number, boolean>();
   #violations: Violation[] = [];
-  #lastEpoch = 0;
 
   constructor(locals: Locals, bounds: Bounds) {
     this.locals = locals;
@@ -77,13 +85,13 @@ export class Successors {
       known = this.#observe(known, node, outcome.said);
       if (known < 0) return this.#violations[-known - 1] ?? null;
       for (const message of outcome.sent) sent.add(message);
-      this.#lastEpoch = Math.max(this.#lastEpoch, this.locals.at(outcome.to).epoch + this.bounds.rounds - 1);
     }
-    this.next[this.#nodes] = known;
     this.next[this.#nodes + 1] = crashes * CRASH + slowDisks * SLOW + timers * TIMER + (2 ** commands - 1) * COMMAND;
-    this.next.set([...sent].sort((a, b) => a - b), this.#messages);
-    this.length = this.#messages + sent.size;
-    return null;
+    const { known: after, rest, violation } = this.#arriveAtOnce([...sent], known);
+    this.next[this.#nodes] = Math.max(after, 0);
+    this.next.set(rest, this.#messages);
+    this.length = this.#messages + rest.length;
+    return violation;
   }
 
   /** Visits every state that can come next; it is in `next` during the visit. */
@@ -95,9 +103,9 @@ export class Successors {
     const budgets = words[this.#nodes + 1] as number;
     const submit = this.#submits.find((_, index) => (budgets & (COMMAND << index)) !== 0);
     for (let node = 0; node < this.#nodes; node++) {
-      const { timers, alarm, pending } = this.locals.at(words[node] as number);
+      const { timers, alarm, alarmMs, pending } = this.locals.at(words[node] as number);
       if ((budgets & (BUDGET * TIMER)) > 0) for (const timer of timers) this.#inputs(words, length, node, timer, -1, visit);
-      if (alarm > 0) this.#inputs(words, length, node, alarm, -1, visit);
+      if (alarm > 0 && alarmMs < this.bounds.clockMs) this.#inputs(words, length, node, alarm, -1, visit);
       if (submit !== undefined) this.#inputs(words, length, node, submit, -1, visit);
       if (pending > 0) this.#inputs(words, length, node, 0, -1, visit);
       if ((budgets & BUDGET) > 0) this.#crashes(words, length, node, visit);
@@ -109,8 +117,6 @@ export class Successors {
     const { normal, slow, crashes } = this.locals.step(local, input);
     // A message that says nothing now may stay on the way: whatever follows from its loss follows from its delay.
     if (place >= 0 && normal.to === local && normal.sent.length === 0 && normal.said === 0 && normal.rejected.length === 0 && normal.failed === null) return;
-    // Only an alarm leads a node into the next round.
-    if (normal.failed === null && this.locals.at(local).alarm === input && this.locals.at(normal.to).epoch > this.#lastEpoch) return;
     const budgets = words[this.#nodes + 1] as number;
     const spent = budgets - this.#cost(local, input);
     const taken = this.bounds.duplicates ? -1 : place;
@@ -135,10 +141,15 @@ export class Successors {
     const { next } = this;
     const messages = this.#messages;
     let violation: Violation | null = outcome.failed === null ? null : { claim: null, because: outcome.failed };
-    const known = this.#observe(words[this.#nodes] as number, node, outcome.said);
+    let known = this.#observe(words[this.#nodes] as number, node, outcome.said);
     if (known < 0) violation ??= this.#violations[-known - 1] ?? null;
     for (let index = 0; index < messages; index++) next[index] = words[index] as number;
     next[node] = outcome.to;
+    let { sent } = outcome;
+    if (this.bounds.atOnce.length > 0 && violation === null) {
+      const arrived = this.#arriveAtOnce(sent, known);
+      ({ known, violation, rest: sent } = arrived);
+    }
     next[this.#nodes] = Math.max(known, 0);
     let left = budgets;
     for (const id of outcome.rejected) {
@@ -146,8 +157,54 @@ export class Successors {
       if (index >= 0) left |= COMMAND << index;
     }
     next[this.#nodes + 1] = left;
-    this.length = this.#merge(words, length, place, outcome.sent);
+    this.length = this.#merge(words, length, place, sent);
     visit(move, violation);
+  }
+
+  /** In `next`. What is left is on its way. */
+  #arriveAtOnce(sent: readonly number[], before: number): { readonly known: number; readonly rest: readonly number[]; readonly violation: Violation | null } {
+    const rest = new Set<number>();
+    let known = before;
+    for (const queue = [...sent]; queue.length > 0;) {
+      const [message] = queue.splice(this.#firstAtOnce(queue), 1) as [number];
+      if (!this.#isAtOnce(message)) {
+        rest.add(message);
+        continue;
+      }
+      const receiver = this.locals.receivers[message] as number;
+      const { normal } = this.locals.step(this.next[receiver] as number, message);
+      if (normal.failed !== null) return { known, rest: [], violation: { claim: null, because: normal.failed } };
+      this.next[receiver] = normal.to;
+      known = this.#observe(known, receiver, normal.said);
+      if (known < 0) return { known, rest: [], violation: this.#violations[-known - 1] ?? null };
+      queue.push(...normal.sent);
+    }
+    return { known, rest: [...rest].sort((a, b) => a - b), violation: null };
+  }
+
+  /** Place of the one that arrives first; 0: none does. */
+  #firstAtOnce(messages: readonly number[]): number {
+    let first = -1;
+    for (const [place, message] of messages.entries()) {
+      if (this.#isAtOnce(message) && (first < 0 || this.#order(message) < this.#order(messages[first] as number))) first = place;
+    }
+    return Math.max(first, 0);
+  }
+
+  #order(message: number): string {
+    const input = this.locals.inputs[message];
+    return input?.type === 'message' ? orderAtOnce(this.locals.setting.nodes[this.locals.receivers[message] as number] ?? '', input.from, input.text) : '';
+  }
+
+  #isAtOnce(message: number): boolean {
+    if (this.bounds.atOnce.length === 0) return false;
+    let is = this.#atOnce.get(message);
+    if (is === undefined) {
+      const input = this.locals.inputs[message];
+      is = input?.type === 'message' && this.bounds.atOnce.includes(nameOf(JSON.parse(input.text) as Json));
+      this.#atOnce.set(message, is);
+    }
+    return is;
   }
 
   /** Messages are a set: one that is on the way already is not sent again. */

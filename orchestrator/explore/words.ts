@@ -1,6 +1,8 @@
 // Messages and entries as people read them in a conversation: no quotes, and a command is its id.
 import type { Json } from '../../node/contract.ts';
 
+type Fields = { readonly [key: string]: Json | undefined };
+
 export function inWords(value: Json | undefined): string {
   if (Array.isArray(value)) return `[${(value as readonly Json[]).map(inWords).join(' ')}]`;
   if (typeof value !== 'object' || value === null) return String(value);
@@ -13,14 +15,21 @@ function fieldsInWords(fields: { readonly [key: string]: Json | undefined }): st
   return Object.entries(fields).map(([key, value]) => `${key}=${inWords(value)}`).join(' ');
 }
 
-export function messageInWords(message: Json): string {
-  const fields = typeof message === 'object' && message !== null && !Array.isArray(message) ? message as { readonly [key: string]: Json | undefined } : {};
-  const { type, ...rest } = fields;
-  return typeof type === 'string' ? `${type} ${fieldsInWords(rest)}`.trimEnd() : inWords(message);
+/** Its type, or its only key, where the protocol names its messages so; and the rest. */
+function named(message: Json): readonly [name: string | null, fields: Fields] {
+  if (typeof message !== 'object' || message === null || Array.isArray(message)) return [null, {}];
+  const { type, ...rest } = message as Fields;
+  if (typeof type === 'string') return [type, rest];
+  const [only, ...others] = Object.entries(message as Fields);
+  const value = only?.[1];
+  return only === undefined || others.length > 0 || typeof value !== 'object' || value === null || Array.isArray(value) ? [null, {}] : [only[0], value as Fields];
 }
 
-/** Its type, where the protocol gives its messages one. */
+export function messageInWords(message: Json): string {
+  const [name, fields] = named(message);
+  return name === null ? inWords(message) : `${name} ${fieldsInWords(fields)}`.trimEnd();
+}
+
 export function nameOf(message: Json): string {
-  const { type } = (message ?? {}) as { readonly [key: string]: Json | undefined };
-  return typeof type === 'string' ? type : inWords(message);
+  return named(message)[0] ?? inWords(message);
 }

@@ -1,6 +1,7 @@
 // The explorer against counts known from elsewhere, its own bounds, and protocols that are wrong on purpose.
 import { expect, test } from 'vitest';
 import type { AnyProtocol, Command, Json, NodeId, Position } from '../../node/contract.ts';
+import { stick } from '../../node/protocols/stick.ts';
 import { toy } from '../../node/protocols/toy.ts';
 import { choiceOf } from '../../orchestrator/explore/choices.ts';
 import { converse, explorationOf, openExplorer } from '../../orchestrator/explore/exploration.ts';
@@ -10,7 +11,7 @@ import { Locals } from '../../orchestrator/explore/locals.ts';
 import type { Bounds } from '../../orchestrator/explore/successors.ts';
 import { oneValue, singleDecree } from './single-decree.ts';
 
-const NONE: Bounds = { commands: 0, crashes: 0, slowDisks: 0, duplicates: false, timers: 0, rounds: 1 };
+const NONE: Bounds = { commands: 0, crashes: 0, slowDisks: 0, duplicates: false, atOnce: [], timers: 0, clockMs: 0 };
 
 const request = (protocol: AnyProtocol, bounds: Partial<Bounds>, changes: Partial<Request> = {}): Request => ({
   protocol, options: {}, nodes: 3, leader: null, bounds: { ...NONE, ...bounds }, maxMessageBytes: 60_000, disks: {}, ...changes,
@@ -87,4 +88,18 @@ test('a node is as its disk is given', () => {
   const { explorer, conversation, violated } = explored(request(toy, {}, { disks: { n1: [entry], n2: [entry] } }));
   expect([explorer.violation, violated]).toEqual([null, []]);
   expect(conversation.events.filter(({ type }) => type === 'placed').length).toBeGreaterThanOrEqual(2);
+});
+
+test.each([
+  ['by a Consensus that is lost', []],
+  ['where every Consensus arrives at once, at clocks that are elsewhere', ['consensus']],
+])('STICK as it is written forks %s', (_, atOnce) => {
+  const asked = request(stick, { commands: 1, clockMs: 3_000, atOnce }, { options: { variant: 'literal' } });
+  const exploration = explorationOf(asked);
+  const explorer = openExplorer(exploration, { depth: 17, states: 200_000 });
+  explorer.advance(Infinity);
+  expect(explorer.violation).toBeNull();
+  const fork = explorer.findings.get('agreement');
+  const { violated } = converse(exploration, (fork?.moves ?? []).map((move) => choiceOf(move, explorer.locals)));
+  expect(violated.map(({ check }) => check)).toContain('prefix-agreement');
 });
