@@ -47,6 +47,8 @@ const caseShape = z.strictObject({
   seed: z.string().max(200),
   /** Those that differ from the defaults. */
   options: z.record(z.string(), json),
+  /** Once all is healed every command must be answered; false: the options may leave too little capacity for that, and something must be committed. */
+  everyCommand: z.boolean().default(true),
   nodes: z.int().min(1).max(64),
   spares: z.int().min(0).max(63),
   /** Of each node and spare: how far it lies from the middle, one way. Two nodes are as far apart as both together. */

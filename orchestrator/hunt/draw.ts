@@ -17,6 +17,7 @@ export const PERIODS_TO_RECOVER = 10;
 const NTP = { pollMs: 4_000, errorMs: 1, slewPpm: 500, stepMs: 128 };
 
 type Cluster = Omit<HuntCase, 'faults' | 'healMs' | 'powerMs' | 'endMs'>;
+const NO_FAULTS = { faults: [], healMs: 1, powerMs: 2, endMs: 1_000 };
 
 function drawCluster(protocol: AnyProtocol, options: HuntCase['options'], seed: string, dice: Dice, drilled: boolean): Cluster {
   const nodes = drilled ? dice.pick([3, 3, 3, 5]) : dice.pick([3, 3, 5, 5, 7]);
@@ -31,7 +32,7 @@ function drawCluster(protocol: AnyProtocol, options: HuntCase['options'], seed: 
   const keys = dice.whole(1, 6);
   const params = { 'register': { keys, reads: 30, cas: 20 }, 'hot-key': { keys: keys + 1, hot: 60, reads: 30, cas: 20 }, 'counter': { keys, reads: 30 }, 'read-increment': { keys: 2 * keys } }[workload];
   return {
-    version: CASE_VERSION, protocol: protocol.name, seed, options, nodes, spares,
+    version: CASE_VERSION, protocol: protocol.name, seed, options, everyCommand: true, nodes, spares,
     placesMs: everybody.map(() => Math.round(dice.scaled(reachMs / nearer, reachMs) * 100) / 100),
     jitterMs: dice.chance(0.5) ? 0 : Math.round(dice.scaled(0.1, reachMs) * 100) / 100,
     distribution: dice.pick(['uniform', 'normal', 'pareto', 'pareto']),
@@ -67,7 +68,7 @@ function drawOptions(protocol: AnyProtocol, cluster: Cluster, dice: Dice, drille
     const other = otherValues(value, cluster.nodes, dice);
     if (other === undefined) continue;
     const tried = { ...options, [name]: other };
-    if (prepare(protocol, { ...cluster, options: tried, faults: [], healMs: 1, powerMs: 2, endMs: 1_000 }, []).problems.length === 0) options = tried;
+    if (prepare(protocol, { ...cluster, ...NO_FAULTS, options: tried }, []).problems.length === 0) options = tried;
   }
   return options;
 }
@@ -92,8 +93,9 @@ export function drawCase(protocol: AnyProtocol, options: HuntCase['options'], se
   const dice = new Dice(randomStream(seed, 'hunt', protocol.name));
   const drilled = dice.chance(DRILLED_SHARE);
   const drawn = drawCluster(protocol, options, seed, dice, drilled);
-  const cluster = { ...drawn, options: drawOptions(protocol, drawn, dice, drilled) };
-  const { periodMs, plan } = prepare(protocol, { ...cluster, faults: [], healMs: 1, powerMs: 2, endMs: 1_000 }, []);
+  const varied = drawOptions(protocol, drawn, dice, drilled);
+  const cluster = { ...drawn, options: varied, everyCommand: varied === options };
+  const { periodMs, plan } = prepare(protocol, { ...cluster, ...NO_FAULTS }, []);
   const fromMs = dice.chance(0.3) ? 10 : 1_000;
   const healMs = Math.round(fromMs + dice.between(0.5, 1.5) * Math.min(20_000, Math.max(6_000, 30 * periodMs)));
   const recoveryMs = PERIODS_TO_RECOVER * periodMs + 2 * cluster.load.retryMs;

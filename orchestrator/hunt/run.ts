@@ -67,7 +67,7 @@ export async function runCase(bytes: Bytes, protocol: AnyProtocol, hunted: HuntC
   const workload = named(nouns.workloads, plan.load.workload, 'workload');
   const checks = HUNT_CHECKS.map((check) => check.begin(plan, workload.model));
   const liveness = new Liveness({
-    ...hunted, timeoutMs: hunted.load.timeoutMs, restartable: protocol.restartable !== false, everyCommand: Object.keys(hunted.options).length === 0,
+    ...hunted, timeoutMs: hunted.load.timeoutMs, restartable: protocol.restartable !== false,
     boundMs: PERIODS_TO_RECOVER * prepared.periodMs + 2 * hunted.load.retryMs,
   }, membersOf(plan));
   const faults: { [name: string]: number } = {};

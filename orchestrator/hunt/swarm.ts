@@ -181,6 +181,7 @@ const KINDS: readonly Kind[] = [
   } },
   { name: 'clock drift', draw: (ground) => [{ name: 'clock-drift', params: { value: victim(ground), drift: `${ground.dice.chance(0.5) ? '-' : ''}${Math.round(ground.dice.scaled(20, 50_000))}ppm`, for: lasting(ground) } }] },
   { name: 'ntp loss', draw: (ground) => [{ name: 'ntp-loss', params: { value: ground.dice.chance(0.5) ? 'all' : victim(ground), for: lasting(ground) } }] },
+  { name: 'ntp asymmetry', draw: (ground) => [{ name: 'ntp-asymmetry', params: { value: victim(ground), asymmetry: signed(ground, 0.01, 0.5), for: lasting(ground) } }] },
   { name: 'overload', most: () => 2, draw: (ground) => [{ name: 'overload', params: { value: ground.dice.whole(2, 6), for: lasting(ground) } }] },
   { name: 'left behind', draw: leftBehind }, { name: 'shuffle', draw: shuffle }, { name: 'rolling restart', fits: ({ restartable }) => restartable, draw: rolling },
   { name: 'broken election', fits: ({ restartable }) => restartable, draw: (ground) => brokenElection(ground) },
