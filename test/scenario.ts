@@ -17,6 +17,7 @@ import { assert } from '../node/assert.ts';
 import type { AnyProtocol, Env, Json, Machine, NodeId, Position } from '../node/contract.ts';
 import { mergeOptions } from '../node/options.ts';
 import { utf8Bytes } from '../node/wire.ts';
+import { inWords, messageInWords, nameOf } from '../orchestrator/explore/words.ts';
 
 type Letter = { readonly from: NodeId; readonly to: NodeId; readonly message: Json };
 type Held = { readonly after: number; readonly to: readonly NodeId[]; readonly message: Json };
@@ -36,38 +37,6 @@ export function runScenario(protocol: AnyProtocol, text: string): string {
     if (lines.length === 0) return block.trimEnd();
     return `${input.trimEnd()}\n----\n${scenario.run(lines[0] ?? '', lines.slice(1)).join('\n') || 'ok'}`;
   }).join('\n\n') + '\n';
-}
-
-/** As people read it: no quotes, a command is its id, and of a hash its beginning is enough. */
-function inWords(value: Json | undefined): string {
-  if (typeof value === 'string') return /^[0-9a-f]{64}$/.test(value) ? value.slice(0, 6) : value;
-  if (Array.isArray(value)) return `[${(value as readonly Json[]).map(inWords).join(' ')}]`;
-  if (typeof value !== 'object' || value === null) return String(value);
-  const fields = value as { readonly [key: string]: Json | undefined };
-  if (typeof fields['id'] === 'string' && fields['op'] !== undefined) return fields['id'];
-  return `{${fieldsInWords(fields)}}`;
-}
-
-function fieldsInWords(fields: { readonly [key: string]: Json | undefined }): string {
-  return Object.entries(fields).map(([key, value]) => `${key}=${inWords(value)}`).join(' ');
-}
-
-function messageInWords(message: Json): string {
-  const [name, fields] = named(message);
-  return name === null ? inWords(message) : `${name} ${fieldsInWords(fields)}`;
-}
-
-/** Its type, where the protocol gives its messages one. */
-function nameOf(message: Json): string {
-  return named(message)[0] ?? inWords(message);
-}
-
-/** The type of a message, or its only key, and what else is in it. */
-function named(message: Json): readonly [name: string | null, fields: { readonly [key: string]: Json | undefined }] {
-  const { type, ...fields } = message as { readonly [key: string]: Json | undefined };
-  if (typeof type === 'string') return [type, fields];
-  const [[key, only] = [], ...others] = Object.entries(fields);
-  return key !== undefined && others.length === 0 && typeof only === 'object' && only !== null ? [key, only as { readonly [key: string]: Json }] : [null, {}];
 }
 
 class Scenario {

@@ -16,7 +16,7 @@ type Body = LabEvent extends infer Event ? Event extends LabEvent ? Omit<Event, 
 
 export class Conversation {
   readonly setting: Setting;
-  readonly #lines: string[] = [];
+  readonly lines: string[] = [];
   readonly events: LabEvent[] = [];
   /** The contract that a machine broke. */
   failed: string | null = null;
@@ -37,17 +37,12 @@ export class Conversation {
     this.#arriveAtOnce();
   }
 
-  /** Digests are cut to their first digits. */
-  get lines(): readonly string[] {
-    return this.#lines.map((line) => line.replaceAll(/\b([0-9a-f]{8})[0-9a-f]{56}\b/g, '$1…'));
-  }
-
   /** Throws a LabError where it cannot be: the choices belong to other sources. */
   perform(choice: Choice): void {
     this.#step++;
     const { node } = choice;
     if (choice.do === 'restart') {
-      this.#lines.push(`${this.#step}. ${node} crashes${this.#kept(node, choice.keep)}`);
+      this.lines.push(`${this.#step}. ${node} crashes${this.#kept(node, choice.keep)}`);
       this.#crash(node, this.#life(node).groundAfterCrash(choice.keep));
     } else this.#choose(choice);
     this.#arriveAtOnce();
@@ -56,7 +51,7 @@ export class Conversation {
   #choose(choice: Exclude<Choice, { readonly do: 'restart' }>): void {
     const { node } = choice;
     const input = this.#inputOf(choice);
-    this.#lines.push(`${this.#step}. ${node} ${whatHappens(choice)}${'disk' in choice ? ', and its disk stays behind' : ''}`);
+    this.lines.push(`${this.#step}. ${node} ${whatHappens(choice)}${'disk' in choice ? ', and its disk stays behind' : ''}`);
     this.#run(node, input, 'disk' in choice || (choice.do !== 'flush' && this.#life(node).pending.length > 0), choice.crash ?? null);
   }
 
@@ -67,7 +62,7 @@ export class Conversation {
     for (let letter = next(); letter !== undefined && this.failed === null; letter = next()) {
       const { from, to, text } = letter;
       this.#letters = this.#letters.filter((other) => other !== letter);
-      this.#lines.push(`   ${to} gets from ${from} at once: ${messageInWords(JSON.parse(text) as Json)}`);
+      this.lines.push(`   ${to} gets from ${from} at once: ${messageInWords(JSON.parse(text) as Json)}`);
       this.#received(letter);
       this.#run(to, { type: 'message', from, text }, this.#life(to).pending.length > 0, null);
     }
@@ -88,7 +83,7 @@ export class Conversation {
     else if (end.at === null) throw cannotBe(`step ${this.#step}: ${node} writes nothing that a crash could meet`);
     else {
       this.#tell(node, life.happened.slice(0, end.at.until));
-      this.#lines.push(`   ${node} crashes in this write${end.at.kept}`);
+      this.lines.push(`   ${node} crashes in this write${end.at.kept}`);
       this.#crash(node, end.at.ground);
     }
     life.happened = [];
@@ -101,7 +96,7 @@ export class Conversation {
     say({ type: 'crash', node, disk: 'lose-unsynced' });
     for (const [id, asked] of this.#asked) if (asked === node) this.#asked.delete(id);
     say({ type: 'start', node });
-    this.#lines.push(`   ${node} starts its life ${number} with ${ground.entries.length === 0 ? 'an empty disk' : ground.entries.map((text) => inWords(JSON.parse(text) as Json)).join(' ')}`);
+    this.lines.push(`   ${node} starts its life ${number} with ${ground.entries.length === 0 ? 'an empty disk' : ground.entries.map((text) => inWords(JSON.parse(text) as Json)).join(' ')}`);
     this.#begin(node, ground, number);
   }
 
@@ -168,7 +163,7 @@ export class Conversation {
 
   #send(node: NodeId, life: number, receivers: readonly NodeId[], text: string): void {
     const message = JSON.parse(text) as Json;
-    this.#lines.push(`   sends ${receivers.join(' ')}: ${messageInWords(message)}`);
+    this.lines.push(`   sends ${receivers.join(' ')}: ${messageInWords(message)}`);
     for (const to of receivers) {
       if (this.#letters.some((letter) => letter.from === node && letter.to === to && letter.text === text)) continue;
       const frame = this.#frame++;
@@ -178,7 +173,7 @@ export class Conversation {
   }
 
   #tellOne(node: NodeId, life: number, happening: Exclude<Happening, { readonly type: 'sent' }>): void {
-    const say = (line: string) => this.#lines.push(`   ${line}`);
+    const say = (line: string) => this.lines.push(`   ${line}`);
     switch (happening.type) {
       case 'told':
         return void say(`tells itself: ${messageInWords(JSON.parse(happening.text) as Json)}`);

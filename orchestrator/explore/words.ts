@@ -1,9 +1,11 @@
-// Messages and entries as people read them in a conversation: no quotes, and a command is its id.
+// Messages and entries as people read them in a conversation: no quotes, a command is its id, and of a hash its
+// beginning is enough.
 import type { Json } from '../../node/contract.ts';
 
 type Fields = { readonly [key: string]: Json | undefined };
 
 export function inWords(value: Json | undefined): string {
+  if (typeof value === 'string') return /^[0-9a-f]{64}$/.test(value) ? value.slice(0, 6) : value;
   if (Array.isArray(value)) return `[${(value as readonly Json[]).map(inWords).join(' ')}]`;
   if (typeof value !== 'object' || value === null) return String(value);
   const fields = value as { readonly [key: string]: Json | undefined };
@@ -27,7 +29,7 @@ function named(message: Json): readonly [name: string | null, fields: Fields] {
 
 export function messageInWords(message: Json): string {
   const [name, fields] = named(message);
-  return name === null ? inWords(message) : `${name} ${fieldsInWords(fields)}`.trimEnd();
+  return name === null ? inWords(message) : `${name} ${fieldsInWords(fields)}`;
 }
 
 export function nameOf(message: Json): string {
