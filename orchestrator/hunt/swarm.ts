@@ -205,7 +205,7 @@ export function swarm(ground: Ground): readonly (readonly [kind: Kind, times: nu
 /** A drill does the same again and again: what needs several rare things in a row comes only to who has many tries. */
 const DRILLS: readonly Kind[] = [
   { name: 'voters die of elections', fits: ({ restartable }) => restartable, draw: (ground) => brokenElection(ground, [['epoch', 'sent']]) },
-  { name: 'voters die of votes', fits: ({ restartable }) => restartable, draw: (ground) => brokenElection(ground, [['epoch', 'sent'], ['epoch', 'durable']]) },
+  { name: 'voters die before their votes last', fits: ({ restartable }) => restartable, draw: (ground) => brokenElection(ground, [['epoch', 'flush']]) },
   { name: 'elections break', fits: ({ restartable }) => restartable, draw: (ground) => brokenElection(ground) },
   { name: 'leaders die of their entries', fits: ({ restartable }) => restartable, draw: (ground) => [{
     name: 'crash', params: { value: 'any', disk: 'lose-unsynced', for: brief(ground) }, aim: { moments: ground.dice.pick(ENTRY) ?? ['placed'], passes: ground.dice.whole(0, 5), afterMs: 0 },
