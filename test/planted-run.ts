@@ -21,7 +21,7 @@ async function surveyAll(protocol: string, limits: Limits): Promise<number> {
     const rows = rowsOf();
     const hunted = rows.filter(({ found }) => found?.hunt?.found != null).length;
     const budget = `at most ${limits.seeds} seeds and ${limits.cpuSeconds} s of CPU time for each`;
-    writeSection(`planted ${protocol}`, [`${plants.length} errors; hunts find ${hunted} (${budget}).`, '', ...tableOf(rows)]);
+    writeSection(`planted ${protocol}`, [`${plants.length} errors; hunts find ${hunted} of ${rows.filter(({ found }) => found?.hunt != null).length} hunted (${budget}).`, '', ...tableOf(rows)]);
   };
   const surveys = await survey(protocol, plants, limits, {
     begun: rowsOf().map(({ found }) => found),

@@ -1,5 +1,6 @@
 // A sample of the table that `lab hunt --planted` makes, and proof that it can fail.
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { withSection } from './planted-page.ts';
@@ -33,7 +34,13 @@ test('an error that nothing finds, or not as it is said, is complained about', a
   await expect(survey('raft', [{ ...nothing, from: 'no such text' }], LIMITS)).rejects.toThrow(/none: cannot be tried: .*occurs 0 times/);
 });
 
-test('a section that the page does not have is no place to write to', () => {
+test('the page has a row for each planted error, and no other', () => {
+  const page = readFileSync(join(ROOT, 'docs/planted.md'), 'utf8');
+  for (const [protocol, plants] of Object.entries(PLANTS)) {
+    const [, section = ''] = new RegExp(`<!-- planted ${protocol} -->\\n([\\s\\S]*?)<!-- end of planted ${protocol} -->`).exec(page) ?? [];
+    const rows = section.split('\n').filter((line) => line.startsWith('| ')).slice(1);
+    expect(rows.map((row) => row.split(' | ')[0]?.slice(2).replace(/ \([\w.]+: [^|]*\)$/, ''))).toEqual(plants.map(({ error }) => error.replace(/ \([\w.]+: [^|]*\)$/, '')));
+  }
   expect(() => withSection('# page\n', 'planted raft', [])).toThrow(/has no section between/);
 });
 

@@ -8,7 +8,7 @@ import { projectFiles, ROOT } from './tree.ts';
 /** Of all that decides an outcome beside what is planted: the simulator, the checks, the hunt, and the protocol with its conversations. */
 export function fingerprint(protocol: string): string {
   const hash = createHash('sha256');
-  const decides = new RegExp(`^(sim|netem|orchestrator/(?!cli/)|node/(?!protocols/|host/)|node/protocols/(scenarios/)?${protocol}[./])`);
+  const decides = new RegExp(`^(sim|netem|orchestrator/(?!cli/|compare/|explore/|gate/|histories/|report/|sinks/)|node/(?!protocols/|host/)|node/protocols/(scenarios/)?${protocol}[./])`);
   for (const file of projectFiles().filter((name) => decides.test(name))) hash.update(file).update(readFileSync(join(ROOT, file)));
   return hash.digest('hex').slice(0, 16);
 }
