@@ -13,6 +13,9 @@ const LIMITS = { seeds: 40, cpuSeconds: 30 };
 
 test.each([
   ['raft', 'a voter votes twice in a term'],
+  ['raft', 'the commit index passes what the message verified'],
+  ['paxos', 'an acceptor accepts below its promise'],
+  ['stick', 'report: a report promises nothing'],
 ])('%s: %s: hunts find it, and its scenario notices', async (protocol, error) => {
   const plant = PLANTS[protocol]?.find((known) => known.error === error) as Plant;
   const [found] = await survey(protocol, [plant], LIMITS) as [Survey];
