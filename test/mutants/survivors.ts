@@ -34,6 +34,20 @@ export const SURVIVORS: readonly Explained[] = [
     'an assertion: it never fails in a protocol that is right, so a weaker one changes nothing; the planted errors show that the checks see what it would'),
   flipped('raft/state.ts', 'if (this.commitIndex > before) this.committedFrom(before);', 'this.commitIndex > before', 'this.commitIndex >= before',
     'equivalent: committedFrom does nothing when no slot was committed between the two'),
+  flipped('paxos/acceptor.ts', 'if (slot > this.lastAccepted) this.lastAccepted = slot;', 'slot > this.lastAccepted', 'slot >= this.lastAccepted',
+    'equivalent: it sets the value that is there'),
+  flipped('paxos/candidacy.ts', 'if (ballot > this.proposer.ballot) this.lose();', 'ballot > this.proposer.ballot', 'ballot >= this.proposer.ballot',
+    "equivalent: a ballot belongs to one proposer, so another's is never one's own"),
+  flipped('paxos/process.ts', 'if (ballot > this.acceptor.promised && ballot > this.proposer.ballot) this.lose();', 'ballot > this.proposer.ballot', 'ballot >= this.proposer.ballot',
+    "equivalent: a ballot belongs to one proposer, so another's is never one's own; one's own is promised already"),
+  flipped('paxos/learning.ts', "if (this.others.length > 0) this.env.sendBeforeDurable(this.others, this.told('decided'));", 'this.others.length > 0', 'this.others.length >= 0',
+    'equivalent: it sends to nobody'),
+  flipped('paxos/options.ts', 'const automatic = leastMs <= SHORTEST_TIMEOUT_MS[0] ? SHORTEST_TIMEOUT_MS : [leastMs, 2 * leastMs] as const;', 'leastMs <= SHORTEST_TIMEOUT_MS[0]', 'leastMs < SHORTEST_TIMEOUT_MS[0]',
+    'equivalent: at the bound both branches are the same range'),
+  flipped('paxos/promises.ts', 'if (known === undefined || (vote.ballot ?? 0) > (known.ballot ?? 0)) this.found.set(vote.slot, vote);', '(vote.ballot ?? 0) > (known.ballot ?? 0)', '(vote.ballot ?? 0) >= (known.ballot ?? 0)',
+    'equivalent: in one ballot there is one value for a slot'),
+  flipped('paxos/promises.ts', 'for (const slot of this.found.keys()) if (slot > last) last = slot;', 'slot > last', 'slot >= last',
+    'equivalent: it sets the value that is there'),
 ];
 
 export function isOf(known: Explained, { file, code, from, to }: Mutant): boolean {
