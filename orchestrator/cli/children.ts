@@ -30,6 +30,11 @@ const STDERR_KEPT_CHARS = 4_096;
 /** Waiting for threads that collect garbage lets time pass there, now and then a quarter of a second; collecting it alone takes none. */
 const IN_VIRTUAL_TIME = ['--single-threaded-gc'];
 
+/** Of Node.js, where it is started for a run. */
+export function nodeFlags(): readonly string[] {
+  return isVirtualTime() ? IN_VIRTUAL_TIME : [];
+}
+
 function killAll(): void {
   for (const child of alive) child.kill('SIGKILL');
   forgetProcesses();
@@ -44,7 +49,7 @@ type ChildOptions = {
 
 /** Runs a module of the lab, named as in the checkout, in a Node like this one. */
 export function startChild(name: string, module: string, argv: readonly string[], options: ChildOptions = {}): Child {
-  return startProgram(name, [process.execPath, ...(isVirtualTime() ? IN_VIRTUAL_TIME : []), modulePath(module), ...argv], argv[0] ?? module, options);
+  return startProgram(name, [process.execPath, ...nodeFlags(), modulePath(module), ...argv], argv[0] ?? module, options);
 }
 
 /** mark: a word of the command that no other process has. */

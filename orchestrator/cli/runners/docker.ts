@@ -11,7 +11,7 @@ import { tc } from '../../../netem/shell/tc.ts';
 import { userspace } from '../../../netem/shell/userspace.ts';
 import { LabError } from '../../errors.ts';
 import type { Plan, Runner } from '../../kinds.ts';
-import type { Child } from '../children.ts';
+import { type Child, nodeFlags } from '../children.ts';
 import { connectDocker, type Engine, type Labels, type Limits } from '../docker/engine.ts';
 import { ensureNodeImage } from '../docker/image.ts';
 import { OWNER_LABEL, ownOwner, RUN_LABEL } from '../docker/owner.ts';
@@ -126,7 +126,7 @@ class Opening {
     const configFile = join(folder, CONFIG);
     const sockets = id === LOAD ? [] : [sharedFolder(dirname(openSocketPath(this.#sockets, id, user)))];
     const container = await engine.createContainer({
-      name, image, command: ['node', moduleInside(module), configFile], user: user.text, labels: this.#labels, limits,
+      name, image, command: ['node', ...nodeFlags(), moduleInside(module), configFile], user: user.text, labels: this.#labels, limits,
       network: { name: this.run, address: first }, mounts: [sharedFolder(folder), ...sockets, ...pluginMounts(this.#where.plugins)],
     });
     this.#containers.push(container);
