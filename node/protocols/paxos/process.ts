@@ -144,6 +144,9 @@ export class Process extends Compaction implements Machine<Json, Entry> {
     this.seen = Math.max(this.seen, ballot);
     this.stuckTicks = 0;
     if (ballot > this.acceptor.promised) this.yieldTo(ballot);
+    // Its candidate asks for one page after the other; it needs the time for all of them.
+    else if (ballot === this.acceptor.promised && slot > this.askedFrom && this.detector.leader === null) this.waitForLeader();
+    if (ballot >= this.acceptor.promised) this.askedFrom = slot;
     this.acceptor.prepare(from, ballot, slot);
   }
 

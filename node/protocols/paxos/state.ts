@@ -41,6 +41,8 @@ export abstract class State {
   /** The highest ballot seen in any message. */
   seen = 0;
   preparedMs = 0;
+  /** Where the latest page begins that the candidate of the promised ballot has asked for. */
+  askedFrom = 0;
   heartbeatMs = 0;
   /** What the others were told last (a new leader tells in any case), and whether they all were told anything since the last tick. */
   toldTo = 0;
