@@ -57,10 +57,10 @@ function unitTest(tests: readonly string[], mutant: Replacement | null): Fate {
   return failed === undefined ? { killer: null, how: 'the unit tests could not be run' } : { killer: 'unit test', how: failed };
 }
 
-/** Those of the protocol that import the file that was changed. */
+/** Those beside it that import it, not its types alone. */
 function testsOf(protocol: string, { file }: Replacement): readonly string[] {
-  const own = new RegExp(`^node/protocols/${protocol}[/.].*test\\.ts$`);
-  return projectFiles().filter((test) => own.test(test) && readFileSync(join(ROOT, test), 'utf8').includes(`/${basename(file)}'`));
+  const imports = new RegExp(`^import (?!type).*/${basename(file)}'`, 'm');
+  return projectFiles().filter((test) => test.startsWith(`node/protocols/${protocol}/`) && test.endsWith('.test.ts') && imports.test(readFileSync(join(ROOT, test), 'utf8')));
 }
 
 const unitTests: Kill = (protocol, mutants, onFate) => {

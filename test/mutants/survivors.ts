@@ -48,6 +48,14 @@ export const SURVIVORS: readonly Explained[] = [
     'equivalent: in one ballot there is one value for a slot'),
   flipped('paxos/promises.ts', 'for (const slot of this.found.keys()) if (slot > last) last = slot;', 'slot > last', 'slot >= last',
     'equivalent: it sets the value that is there'),
+  flipped('paxos/changes.ts', 'else if (nowMs - change.sinceMs > SLOW_TIMEOUTS * longestMs) this.giveUpChange(\'busy\');', 'nowMs - change.sinceMs > SLOW_TIMEOUTS * longestMs', 'nowMs - change.sinceMs >= SLOW_TIMEOUTS * longestMs',
+    'a bound on patience, reached exactly: it gives up one period earlier'),
+  flipped('paxos/compaction.ts', 'if (++fetching.idle > IDLE_TICKS) this.fetching = null;', '++fetching.idle > IDLE_TICKS', '++fetching.idle >= IDLE_TICKS',
+    'a bound on patience: a transfer is given up one period earlier'),
+  flipped('paxos/process.ts', 'if (to.length > 0) this.env.sendBeforeDurable(to, { type: \'propose\', ballot, decidedTo: this.learner.decidedTo, values: page });', 'to.length > 0', 'to.length >= 0',
+    'equivalent: it sends to nobody'),
+  flipped('paxos/proposer.ts', 'while (this.flights.size < this.window) {', 'this.flights.size < this.window', 'this.flights.size <= this.window',
+    'equivalent: the window is alpha too, and beyond alpha undecided slots none is open'),
 ];
 
 export function isOf(known: Explained, { file, code, from, to }: Mutant): boolean {
