@@ -55,7 +55,7 @@ export function runSchedule(seed: string, { nodes: count, rounds, options, survi
     node.life++;
     node.alarms = new Map();
     node.held = [];
-    node.machine = stick.create(envOf(node) as never) as Machine<Json, Json>;
+    node.machine = stick.create(envOf(node));
     node.machine.start(structuredClone(node.disk));
     node.machine.turn?.();
   };
