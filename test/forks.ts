@@ -26,16 +26,24 @@ function isBehind(conversation: string, recorded: string): boolean {
   return committedAtEnd(conversation).some((count, index) => count < (expected[index] ?? 0));
 }
 
-/** Names of the scenarios. One that a planted error leads off its recorded path before anything shows is none. */
-export function telltaleScenarios(protocol: AnyProtocol): readonly string[] {
+/** Names. One that a planted error leads off its recorded path before anything shows is none. */
+function scenariosThat(protocol: AnyProtocol, show: (conversation: string, recorded: string) => boolean): readonly string[] {
   const folder = join(import.meta.dirname, '../node/protocols/scenarios', protocol.name);
   return globSync('*.txt', { cwd: folder }).sort().filter((scenario) => {
     try {
       const recorded = readFileSync(join(folder, scenario), 'utf8');
-      const conversation = runScenario(protocol, recorded);
-      return forks(conversation) !== forks(recorded) || isBehind(conversation, recorded);
+      return show(runScenario(protocol, recorded), recorded);
     } catch {
       return false;
     }
   });
+}
+
+export function forkingScenarios(protocol: AnyProtocol): readonly string[] {
+  return scenariosThat(protocol, forks);
+}
+
+/** Those that fork though they did not, or leave a node behind. */
+export function telltaleScenarios(protocol: AnyProtocol): readonly string[] {
+  return scenariosThat(protocol, (conversation, recorded) => forks(conversation) !== forks(recorded) || isBehind(conversation, recorded));
 }

@@ -2,8 +2,6 @@
 // Prints what forks: recorded scenarios that now commit two values in one slot, and, if it is asked to hunt, the seeds of
 // simulated runs in which the lab's own agreement check is violated.
 // Argument: {"file", "from", "to", "seeds", "options", "maxMessageBytes"} as JSON.
-import { globSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Json, NodeId } from '../node/contract.ts';
 import type { Scene } from '../orchestrator/conformance/trial.ts';
 import type { Action } from '../orchestrator/kinds.ts';
@@ -17,31 +15,8 @@ plantTexts([{ file, from, to }]);
 
 const { paxos } = await import('../node/protocols/paxos.ts');
 const { randomStream } = await import('../node/kit/random.ts');
-const { runScenario } = await import('./scenario.ts');
+const { forkingScenarios } = await import('./forks.ts');
 const { runTrial } = await import('./trial.ts');
-
-/** Two values are committed in one slot. */
-function forks(conversation: string): boolean {
-  const values = new Map<string, string>();
-  for (const [, epoch, slot = '', id] of conversation.matchAll(/^ {2}commits (\d+)\.(\d+) (.+)$/gm)) {
-    const value = `${epoch} ${id}`;
-    if ((values.get(slot) ?? value) !== value) return true;
-    values.set(slot, value);
-  }
-  return false;
-}
-
-function forkingScenarios(): readonly string[] {
-  const folder = join(import.meta.dirname, '../node/protocols/scenarios/paxos');
-  return globSync('*.txt', { cwd: folder }).sort().filter((scenario) => {
-    try {
-      return forks(runScenario(paxos, readFileSync(join(folder, scenario), 'utf8')));
-    } catch {
-      // The planted error led it off the recorded path before anything forked.
-      return false;
-    }
-  });
-}
 
 const MEASURE_MS = 5_000;
 
@@ -91,4 +66,4 @@ const forkingSeeds: string[] = [];
 for (let number = 1; number <= seeds && forkingSeeds.length === 0; number++) {
   if (await isSeen(number)) forkingSeeds.push(`planted-${number}`);
 }
-console.log(JSON.stringify({ scenarios: forkingScenarios(), seeds: forkingSeeds }));
+console.log(JSON.stringify({ scenarios: forkingScenarios(paxos), seeds: forkingSeeds }));
