@@ -208,7 +208,7 @@ describe.skipIf(engine === null || missing.length > 0)('InfluxDB and Grafana of 
 
   test('lab up, a run finds them by itself, its board and its data are there, lab down', async () => {
     const up = place.lab('up', '--json');
-    expect(up, String(up.stderr)).toMatchObject({ status: 0 });
+    expect(up, up.stderr).toMatchObject({ status: 0 });
     const { influxdb, grafana } = JSON.parse(up.stdout) as { readonly influxdb: { readonly url: string; readonly tokenFile: string }; readonly grafana: { readonly url: string } };
     expect(statSync(join(place.folder, '.made-by-lab-up')).mode & 0o777).toBe(0o700);
     const ran = place.lab('run', 'raft', '--on', 'sim', '--rate', '50/s', '--set', 'run.measure=5s', '--sink', 'influx');
