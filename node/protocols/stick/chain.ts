@@ -27,8 +27,16 @@ export function refOf(value: Json | undefined): Ref | null {
   return { round: fields['round'], hash: fields['hash'] };
 }
 
+// A consensus is hashed when it is checked, stored and confirmed: the same object, which nobody changes.
+const refs = new WeakMap<Consensus, Ref>();
+
 export function refTo(consensus: Consensus): Ref {
-  return { round: consensus.round, hash: sha256(canonicalJson(consensus)) };
+  let ref = refs.get(consensus);
+  if (ref === undefined) {
+    ref = { round: consensus.round, hash: sha256(canonicalJson(consensus)) };
+    refs.set(consensus, ref);
+  }
+  return ref;
 }
 
 /** At least one entry, each well-formed; a round after the one that it names. */
