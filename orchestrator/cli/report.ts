@@ -5,12 +5,13 @@ import { delimiter, join } from 'node:path';
 import type { AnyProtocol } from '../../node/contract.ts';
 import { LabError } from '../errors.ts';
 import type { Plan } from '../kinds.ts';
-import { renderPage } from '../report/page/page.ts';
+import { chartsOf, renderPage } from '../report/page/page.ts';
 import { RunRecorder, type RunRecord } from '../report/page/record.ts';
+import { type PictureFlags, writePictures } from './pictures.ts';
 import { loadPlugins } from './plugins.ts';
 import { findRuns, readRun, readRunEvents } from './results/read.ts';
 
-export type ReportFlags = { readonly open: boolean; readonly out?: string; readonly plugin: readonly string[] };
+export type ReportFlags = { readonly open: boolean; readonly out?: string; readonly plugin: readonly string[] } & PictureFlags;
 
 export const PAGE = 'report.html';
 
@@ -65,5 +66,6 @@ export async function reportFolders(folders: readonly string[], flags: ReportFla
   }
   const path = writePage(flags.out ?? join(folders[0] as string, PAGE), records);
   process.stdout.write(`report: ${path}\n`);
+  for (const picture of await writePictures(chartsOf(records), flags)) process.stdout.write(`picture: ${picture}\n`);
   if (flags.open) openPage(path);
 }

@@ -12,8 +12,12 @@ export const SIDE = 1_000;
 const LABEL_CHARACTER = 7 / 300;
 
 export type Cell = string | number | null;
+/** Plain words, or a name in the colour of its hue behind its sign. */
+export type TitlePart = string | { readonly name: string; readonly hue: number; readonly sign: string };
+/** A sign over the drawing. at: from the left, and from the bottom, in [0, 1]; lost: at the top; end: its right edge is there. */
+export type Mark = { readonly style: 'lost' | 'on-line' | 'end' | 'state'; readonly at: readonly [x: number, y: number]; readonly text: string; readonly hue?: number };
 export type Frame = {
-  readonly title: Html;
+  readonly title: readonly TitlePart[];
   /** What a reader who cannot see it is told. */
   readonly description: string;
   readonly x: Scale;
@@ -22,8 +26,7 @@ export type Frame = {
   readonly units: readonly [string, string];
   readonly heightPx: number;
   readonly drawing: string;
-  /** HTML over the drawing, placed in per cent. */
-  readonly marks?: readonly Html[];
+  readonly marks?: readonly Mark[];
   readonly faults?: readonly FaultSpan[];
   readonly data: { readonly file: string; readonly head: readonly string[]; readonly rows: readonly (readonly Cell[])[] };
   /** Which axis the first column of the data lies on, for the read-out. */
@@ -32,19 +35,43 @@ export type Frame = {
   readonly places: readonly number[];
 };
 
+/** On a page its HTML; as a picture its frame. */
+export type Chart = Html & { readonly frame: Frame };
+
+/** Signs and colours of series: as many of each, then they begin again. */
+export const HUES = 8;
+const SIGNS = ['●', '■', '▲', '◆', '▼', '★', '✚', '○'];
+
+export function signOf(hue: number): string {
+  return SIGNS[hue % SIGNS.length] as string;
+}
+
+/** A name in a title or a table, with its sign. */
+export function nameOf({ name, hue, sign = signOf(hue) }: { readonly name: string; readonly hue: number; readonly sign?: string }): Html {
+  return html`<span class="name c${hue % HUES}"><span class="marker" aria-hidden="true">${sign}</span> ${name}</span>`;
+}
+
+export function titled({ name, hue }: { readonly name: string; readonly hue: number }): TitlePart {
+  return { name, hue, sign: signOf(hue) };
+}
+
 export function unit(share: number): string {
   return String(Math.round(share * SIDE * 10) / 10);
 }
 
-export function percent(share: number): string {
+function percent(share: number): string {
   return `${Math.round(share * 10_000) / 100}%`;
 }
 
-export function chart(frame: Frame): Html {
+export function chart(frame: Frame): Chart {
+  return { ...drawn(frame), frame };
+}
+
+function drawn(frame: Frame): Html {
   const { title, description, x, y, units, heightPx, drawing, along, places, faults = [] } = frame;
   const last = x.ticks.findLast((tick) => !tick.minor);
   return html`<figure class="chart" data-along="${along}" data-places="${places.map((place) => Math.round(place * 1e4) / 1e4).join(' ')}">
-<figcaption>${title}</figcaption>
+<figcaption>${title.map((part) => html`${typeof part === 'string' ? part : nameOf(part)} `)}</figcaption>
 <div class="plot" style="--height:${heightPx}px">
 <div class="y-axis" aria-hidden="true"><i>${units[1]}</i>${y.ticks.map((tick) => html`<span${minor(tick.minor)} style="bottom:${percent(y.at(tick.value))}">${tick.label}</span>`)}</div>
 <div class="area" tabindex="0" role="img" aria-label="${description}">
@@ -52,23 +79,33 @@ ${faults.map((fault, index) => band(fault, x, faults[index + 1]?.fromMs ?? Infin
 <svg viewBox="0 0 ${SIDE} ${SIDE}" preserveAspectRatio="none" aria-hidden="true">
 <path class="grid" d="${y.ticks.map(({ value }) => `M0 ${unit(1 - y.at(value))}H${SIDE}`).join('')}${x.ticks.map(({ value }) => `M${unit(x.at(value))} 0V${SIDE}`).join('')}"/>
 ${trusted(drawing)}</svg>
-${frame.marks ?? []}<div class="cursor" hidden></div></div>
+${(frame.marks ?? []).map(marked)}<div class="cursor" hidden></div></div>
 <div class="x-axis" aria-hidden="true">${x.ticks.map((tick) => html`<span${minor(tick.minor)} style="left:${percent(x.at(tick.value))}">${tick.label}${tick === last ? ` ${units[0]}` : ''}</span>`)}</div>
 </div>
 ${dataOf(frame)}
 </figure>`;
 }
 
+function marked({ style, at: [x, y], text, hue }: Mark): Html {
+  const across = style === 'end' ? `right:${percent(1 - x)}` : `left:${percent(x)}`;
+  const up = style === 'lost' ? '' : `;bottom:${percent(y)}`;
+  return html`<span class="${style}${hue === undefined ? '' : ` c${hue % HUES}`}" style="${across}${up}">${text}</span>`;
+}
+
 function minor(is: boolean): Html {
   return trusted(is ? ' class="minor"' : '');
 }
 
-function band({ name, index, nodes, fromMs, toMs }: FaultSpan, x: Scale, nextMs: number): Html {
+/** What it is called where there is room until the next one. */
+export function faultText({ name, index, nodes, fromMs }: FaultSpan, x: Scale, nextMs: number): string {
+  const room = x.at(nextMs / 1000) - x.at(fromMs / 1000);
+  return [[name, ...nodes].join(' '), name, String(index + 1)].find(({ length }) => length * LABEL_CHARACTER <= room) ?? '';
+}
+
+function band(fault: FaultSpan, x: Scale, nextMs: number): Html {
+  const { name, nodes, fromMs, toMs } = fault;
   const left = x.at(fromMs / 1000);
-  const room = x.at(nextMs / 1000) - left;
-  const texts = [[name, ...nodes].join(' '), name, String(index + 1)];
-  const text = texts.find(({ length }) => length * LABEL_CHARACTER <= room) ?? '';
-  return html`<div class="fault" title="${texts[0] ?? ''}" style="left:${percent(left)};width:${percent(x.at(toMs / 1000) - left)}"><b>${text}</b></div>`;
+  return html`<div class="fault" title="${[name, ...nodes].join(' ')}" style="left:${percent(left)};width:${percent(x.at(toMs / 1000) - left)}"><b>${faultText(fault, x, nextMs)}</b></div>`;
 }
 
 /** The read-out (empty until something is pointed at), the download and the table, which the script fills when it is opened. */

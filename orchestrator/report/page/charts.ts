@@ -1,6 +1,5 @@
 // The charts of one run over time (latency, throughput, clock error), and the latency distribution of several.
-import { chart, type Cell, type Frame, percent, unit } from './chart.ts';
-import { html, type Html } from './html.ts';
+import { chart, type Cell, type Chart, HUES, type Mark, signOf, titled, unit } from './chart.ts';
 import { CDF_SHARES, type RunRecord } from './record.ts';
 import { linearScale, logScale, type Scale } from './scale.ts';
 import type { Point } from './series.ts';
@@ -12,17 +11,6 @@ const LEAST_MS = 0.05;
 
 /** One run in a chart: its name, its colour (class c0, c1 …) and its marker, which tells it apart without the colour. */
 export type Series = { readonly label: string; readonly name: string; readonly file: string; readonly hue: number; readonly record: RunRecord };
-
-const MARKERS = ['●', '■', '▲', '◆', '▼', '★', '✚', '○'];
-export const HUES = 8;
-
-export function markerOf(hue: number): string {
-  return MARKERS[hue % MARKERS.length] as string;
-}
-
-export function nameOf({ name, hue }: Pick<Series, 'name' | 'hue'>): Html {
-  return html`<span class="name c${hue % HUES}"><span class="marker" aria-hidden="true">${markerOf(hue)}</span> ${name}</span>`;
-}
 
 function timeScale({ spanMs }: RunRecord): Scale {
   return linearScale(0, spanMs / 1000, X_TICKS);
@@ -40,7 +28,7 @@ export function latencyScale(records: readonly RunRecord[]): Scale | null {
 
 const seconds = (ms: number) => ms / 1000;
 
-export function latencyChart({ name, file, hue, record }: Series, y: Scale): Html {
+export function latencyChart({ name, file, hue, record }: Series, y: Scale): Chart {
   const x = timeScale(record);
   const { latency, samples, lost } = record;
   const at = ({ atMs, value }: Point) => `M${unit(x.at(seconds(atMs)))} ${unit(1 - y.at(value))}h0`;
@@ -52,9 +40,9 @@ export function latencyChart({ name, file, hue, record }: Series, y: Scale): Htm
   for (const { atMs, failed, unknown } of lost) rows.set(atMs, [...(rows.get(atMs)?.slice(0, 5) ?? [seconds(atMs), 0, null, null, null]), failed, unknown]);
   const ordered = [...rows.values()].sort((a, b) => Number(a[0]) - Number(b[0]));
   return chart({
-    title: nameOf({ name, hue }), description: `Latency of ${name} over time, ${samples.length > 0 ? 'a dot for each command' : 'range and median of each moment'}; the data is below`,
+    title: [titled({ name, hue })], description: `Latency of ${name} over time, ${samples.length > 0 ? 'a dot for each command' : 'range and median of each moment'}; the data is below`,
     x, y, units: ['s', 'ms'], heightPx: 210, drawing: `<g class="c${hue % HUES}">${drawing}</g>`, faults: record.faults,
-    marks: lost.map((bucket) => html`<span class="lost" style="left:${percent(x.at(seconds(bucket.atMs)))}">${bucket.failed > 0 ? '✕' : '?'}</span>`),
+    marks: lost.map((bucket) => ({ style: 'lost', at: [x.at(seconds(bucket.atMs)), 1], text: bucket.failed > 0 ? '✕' : '?' })),
     data: { file: `${file}-latency.csv`, head: ['sent at (s)', 'answered', 'least (ms)', 'median (ms)', 'largest (ms)', 'failed', 'unknown'], rows: ordered },
     along: 'x', places: ordered.map(([atSeconds]) => x.at(Number(atSeconds))),
   });
@@ -69,7 +57,7 @@ export function throughputScale(records: readonly RunRecord[]): Scale {
   return linearScale(0, most.reduce((a, b) => Math.max(a, b), 1) * 1.05, Y_TICKS);
 }
 
-export function throughputChart({ name, file, hue, record }: Series, y: Scale): Html {
+export function throughputChart({ name, file, hue, record }: Series, y: Scale): Chart {
   const x = timeScale(record);
   const { columnMs, ok, offered } = record.throughput;
   const rate = (count: number) => (count * 1000) / columnMs;
@@ -77,7 +65,7 @@ export function throughputChart({ name, file, hue, record }: Series, y: Scale): 
     `${index === 0 ? 'M0 ' : 'V'}${unit(1 - y.at(rate(count)))}H${unit(x.at(seconds((index + 1) * columnMs)))}`)).join('');
   const rows = ok.map((count, index) => [seconds(index * columnMs), rate(count), rate(offered[index] ?? 0)]);
   return chart({
-    title: nameOf({ name, hue }), description: `Commits per second of ${name} over time, in steps of ${columnMs} ms; the data is below`,
+    title: [titled({ name, hue })], description: `Commits per second of ${name} over time, in steps of ${columnMs} ms; the data is below`,
     x, y, units: ['s', '/s'], heightPx: 150, faults: record.faults,
     drawing: `<g class="c${hue % HUES}"><path class="fill" d="${steps(ok)}V1000H0Z"/><path class="line" d="${steps(ok)}"/></g><path class="thin" d="${steps(offered)}"/>`,
     data: { file: `${file}-throughput.csv`, head: ['from (s)', 'ok answers (/s)', 'offered (/s)'], rows },
@@ -86,7 +74,7 @@ export function throughputChart({ name, file, hue, record }: Series, y: Scale): 
 }
 
 /** null: every clock was right, or none was watched. */
-export function clockChart({ name, file, hue, record }: Series): Html | null {
+export function clockChart({ name, file, hue, record }: Series): Chart | null {
   const all = record.clocks.flatMap(({ points }) => points.map(({ value }) => value));
   if (all.every((value) => value === 0)) return null;
   const x = timeScale(record);
@@ -96,12 +84,12 @@ export function clockChart({ name, file, hue, record }: Series): Html | null {
   const y = linearScale(least - room, most + room, Y_TICKS);
   const rows = record.clocks.flatMap(({ node, points }) => points.map(({ atMs, value }): readonly Cell[] => [seconds(atMs), node, value])).sort((a, b) => Number(a[0]) - Number(b[0]));
   return chart({
-    title: nameOf({ name, hue }), description: `Clock error of each node of ${name} over time; the data is below`,
+    title: [titled({ name, hue })], description: `Clock error of each node of ${name} over time; the data is below`,
     x, y, units: ['s', 'ms'], heightPx: 150, faults: record.faults,
     drawing: record.clocks.map(({ points }, index) => `<path class="line c${index % HUES}" d="${polyline(points, x, y)}"/>`).join(''),
-    marks: record.clocks.flatMap(({ node, points }, index) => {
+    marks: record.clocks.flatMap(({ node, points }, index): readonly Mark[] => {
       const last = points.at(-1);
-      return last === undefined ? [] : [html`<span class="end c${index % HUES}" style="bottom:${percent(y.at(last.value))};right:${percent(index * 0.06)}">${node}</span>`];
+      return last === undefined ? [] : [{ style: 'end', at: [1 - index * 0.06, y.at(last.value)], text: node, hue: index }];
     }),
     data: { file: `${file}-clocks.csv`, head: ['at (s)', 'node', 'clock error (ms)'], rows },
     along: 'x', places: rows.map(([at]) => x.at(Number(at))),
@@ -111,7 +99,7 @@ export function clockChart({ name, file, hue, record }: Series): Html | null {
 const MARKED_SHARES = [0.25, 0.5, 0.75, 0.9];
 
 /** Runs of one runner together; where there are repetitions, each is a line. Dashed: the closed form. */
-export function distributionChart(title: string, file: string, series: readonly Series[], x: Scale): Html {
+export function distributionChart(title: string, file: string, series: readonly Series[], x: Scale): Chart {
   const y = linearScale(0, 100, 5);
   const line = (values: readonly (number | null)[]) => {
     const known = values.flatMap((value, index) => (value === null ? [] : [`${unit(x.at(value))} ${unit(1 - (CDF_SHARES[index] as number))}`]));
@@ -120,21 +108,20 @@ export function distributionChart(title: string, file: string, series: readonly 
   const firsts = series.filter(({ hue }, index) => series.findIndex((other) => other.hue === hue) === index);
   const drawing = series.map(({ hue, record }) => `<path class="line c${hue % HUES}" d="${line(record.quantiles)}"/>`).join('')
     + firsts.map(({ hue, record }) => (record.closedForm === null ? '' : `<path class="dashed c${hue % HUES}" d="${line(record.closedForm)}"/>`)).join('');
-  const marks = firsts.flatMap(({ hue, record }) => MARKED_SHARES.flatMap((share) => {
+  const marks = firsts.flatMap(({ hue, record }) => MARKED_SHARES.flatMap((share): readonly Mark[] => {
     const value = record.quantiles[CDF_SHARES.indexOf(share)];
-    return value === undefined || value === null ? [] : [html`<span class="on-line c${hue % HUES}" style="left:${percent(x.at(value))};bottom:${percent(share)}">${markerOf(hue)}</span>`];
+    return value === undefined || value === null ? [] : [{ style: 'on-line', at: [x.at(value), share], text: signOf(hue), hue }];
   }));
   const columns = [
     ...series.map(({ name, record }) => ({ head: `${name} (ms)`, values: record.quantiles })),
     ...firsts.flatMap(({ name, record }) => (record.closedForm === null ? [] : [{ head: `${name} optimum (ms)`, values: record.closedForm }])),
   ];
-  const frame: Frame = {
-    title: html`${title} ${firsts.map(({ label, hue }) => html`${nameOf({ name: label, hue })} `)}`, description: `Distribution of the latency on ${title}; the data is below`,
+  return chart({
+    title: [title, ...firsts.map(({ label, hue }) => titled({ name: label, hue }))], description: `Distribution of the latency on ${title}; the data is below`,
     x, y, units: ['ms', '%'], heightPx: 300, drawing, marks,
     data: { file: `${file}-distribution.csv`, head: ['share (%)', ...columns.map(({ head }) => head)], rows: CDF_SHARES.map((share, index) => [share * 100, ...columns.map(({ values }) => values[index] ?? null)]) },
     along: 'y', places: CDF_SHARES,
-  };
-  return chart(frame);
+  });
 }
 
 /** Of all quantiles, the closed form's too. */

@@ -5,7 +5,7 @@ import { isViolation } from '../../judge.ts';
 import type { Verdict } from '../../kinds.ts';
 import { METRICS } from '../../metrics/names.ts';
 import { formatFigure, formatMs, medianFigure } from '../figures.ts';
-import { nameOf } from './charts.ts';
+import { nameOf } from './chart.ts';
 import { linksInWords } from '../link-words.ts';
 import { html, type Html } from './html.ts';
 import type { RunRecord } from './record.ts';

@@ -1,7 +1,6 @@
 // Links over time: the configured delay, and the configured loss where it changes, a line for links that change together.
-import { chart, unit } from './chart.ts';
-import { HUES, nameOf, type Series } from './charts.ts';
-import { html, type Html } from './html.ts';
+import { chart, type Chart, HUES, titled, unit } from './chart.ts';
+import type { Series } from './charts.ts';
 import type { LinkLine } from './links.ts';
 import { linearScale, type Scale } from './scale.ts';
 
@@ -13,13 +12,13 @@ const FIELDS = [
 ] as const;
 
 /** A chart for each property that changes; none where no link changes in the measure window. */
-export function linkCharts(series: Series): readonly Html[] {
+export function linkCharts(series: Series): readonly Chart[] {
   return FIELDS.filter(({ field }) => series.record.links.some(({ points }) => new Set(points.map(({ link }) => link[field])).size > 1)).map((each) => linkChart(series, each));
 }
 
 type Drawn = { readonly first: string; count: number; readonly path: string };
 
-function linkChart({ name, file, hue, record }: Series, { field, what, unit: yUnit }: (typeof FIELDS)[number]): Html {
+function linkChart({ name, file, hue, record }: Series, { field, what, unit: yUnit }: (typeof FIELDS)[number]): Chart {
   const x = linearScale(0, record.spanMs / 1000, 10);
   const values = record.links.flatMap(({ points }) => points.map(({ link }) => link[field]));
   const y = linearScale(0, Math.max(1, values.reduce((a, b) => Math.max(a, b), 0)) * 1.08, 4);
@@ -35,7 +34,7 @@ function linkChart({ name, file, hue, record }: Series, { field, what, unit: yUn
   const left = drawn.size - lines.length;
   const rows = record.links.flatMap((line) => line.points.map(({ atMs, link: { delayMs, jitterMs, lossPct, rateKbit } }) => [atMs / 1000, labelOf(line), delayMs, jitterMs, lossPct, rateKbit] as const)).sort((a, b) => a[0] - b[0]);
   return chart({
-    title: html`${nameOf({ name, hue })} ${what}: ${lines.map((line, index) => html`<span class="name c${index % HUES}"><span class="marker" aria-hidden="true">━</span> ${labelOf(line)}</span> `)}${left === 0 ? null : `and ${left} lines more in the data`}`,
+    title: [titled({ name, hue }), `${what}:`, ...lines.map((line, index) => ({ name: labelOf(line), hue: index, sign: '━' })), ...(left === 0 ? [] : [`and ${left} lines more in the data`])],
     description: `Configured ${what} of the links of ${name} over time; the data is below`,
     x, y, units: ['s', yUnit], heightPx: 150, faults: record.faults,
     drawing: lines.map(({ path }, index) => `<path class="line c${index % HUES}" d="${path}"/>`).join(''),

@@ -1,7 +1,7 @@
 // The first screen: what a run is judged by, a row for each protocol and runner; on a narrow screen a row becomes a card.
 import type { Figure } from '../../kinds.ts';
 import { extremesOf, formatFigure, formatMs, medianFigure } from '../figures.ts';
-import { nameOf } from './charts.ts';
+import { nameOf } from './chart.ts';
 import { html, type Html } from './html.ts';
 import { figuresOf, type RunGroup, type VerdictWord, verdictOf } from './run-group.ts';
 import { grouped } from './scale.ts';

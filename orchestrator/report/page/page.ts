@@ -3,6 +3,7 @@
 import {
   clockChart, distributionChart, distributionScale, latencyChart, latencyScale, type Series, throughputChart, throughputScale,
 } from './charts.ts';
+import type { Chart } from './chart.ts';
 import { figureTable, optimumTable, originDetails, outageTable, verdictTable } from './details.ts';
 import { documentOf } from './document.ts';
 import { headline, trustLine } from './headline.ts';
@@ -47,24 +48,40 @@ function maybe(content: Html | null, title: string, text: string): Html | null {
   return content === null ? null : html`<section><h2>${title}</h2><p>${text}</p>${content}</section>`;
 }
 
-function charts(all: readonly RunGroup[]): Html {
+/** All charts of the page, in its order. */
+type Drawn = { readonly [section in 'latency' | 'distributions' | 'throughput' | 'links' | 'roles' | 'clocks']: readonly Chart[] };
+
+function drawn(all: readonly RunGroup[]): Drawn {
   const groups = all.slice(0, MAX_CHARTED);
   const series = groups.map((group) => seriesOf(group, group.shown));
   const records = groups.map(({ shown }) => shown);
   const latency = latencyScale(records);
   const throughput = throughputScale(records);
-  const clocks = series.map(clockChart).filter((each) => each !== null);
-  const links = series.flatMap(linkCharts);
-  const left = all.length - groups.length;
+  return {
+    latency: latency === null ? [] : series.map((each) => latencyChart(each, latency)), distributions: distributions(groups),
+    throughput: series.map((each) => throughputChart(each, throughput)), links: series.flatMap(linkCharts), roles: series.map(roleChart),
+    clocks: series.map(clockChart).filter((each) => each !== null),
+  };
+}
+
+/** Of the page of these runs. */
+export function chartsOf(records: readonly RunRecord[]): readonly Chart[] {
+  return Object.values(drawn(runGroups(records))).flat();
+}
+
+function charts(all: readonly RunGroup[]): Html {
+  const records = all.slice(0, MAX_CHARTED).map(({ shown }) => shown);
+  const { latency, distributions: distribution, throughput, links, roles, clocks } = drawn(all);
+  const left = all.length - records.length;
   const dots = records.every(({ samples }) => samples.length > 0) ? 'Each dot is a command, where it was meant to be sent.' : 'The line is the median of each moment, the bars behind it reach from the least to the largest.';
   return html`<section><h2>Latency over time</h2><p>${dots} ✕ failed, ? no answer. Shaded: faults. Time counts from the begin of the measure window.${left > 0 ? ` The first ${MAX_CHARTED} set-ups are drawn, the tables show ${left} more.` : ''}</p>
-${latency === null ? html`<p>No command was answered.</p>` : panels(series.map((each) => latencyChart(each, latency)))}</section>
-${distributions(groups)}
-<section><h2>Throughput over time</h2><p>Answers per second; dotted: what was asked for.</p>${panels(series.map((each) => throughputChart(each, throughput)))}</section>
-${maybe(links.length === 0 ? null : panels(links), 'Links over time', 'As network.schedule changes them, drawn when it was in force; a line for links that change together.')}
+${latency.length === 0 ? html`<p>No command was answered.</p>` : panels(latency)}</section>
+${maybe(panels(distribution), 'Latency distribution', aboutDistributions(all))}
+<section><h2>Throughput over time</h2><p>Answers per second; dotted: what was asked for.</p>${panels(throughput)}</section>
+${maybe(panels(links), 'Links over time', 'As network.schedule changes them, drawn when it was in force; a line for links that change together.')}
 ${maybe(outageTable(all), 'Outage of each fault', 'The longest gap between commits that overlaps the fault, beside the longest gap of the steady part.')}
-<section><h2>Who led when</h2><p>A bar for each reign, by the nodes' own word. ${legendOfRoles(records)}</p>${panels(series.map(roleChart))}</section>
-${maybe(clocks.length === 0 ? null : panels(clocks), 'Clock error', 'Wall clock of each node against true time.')}`;
+<section><h2>Who led when</h2><p>A bar for each reign, by the nodes' own word. ${legendOfRoles(records)}</p>${panels(roles)}</section>
+${maybe(panels(clocks), 'Clock error', 'Wall clock of each node against true time.')}`;
 }
 
 function legendOfRoles(records: readonly RunRecord[]): string {
@@ -72,20 +89,22 @@ function legendOfRoles(records: readonly RunRecord[]): string {
   return ['down', 'paused'].filter((state) => states.has(state)).map((state) => `${state === 'down' ? 'Framed in red' : 'Framed with dashes'}: ${state}.`).join(' ');
 }
 
-function panels(each: readonly Html[]): Html {
-  return html`<div class="panels">${each}</div>`;
+function panels(each: readonly Html[]): Html | null {
+  return each.length === 0 ? null : html`<div class="panels">${each}</div>`;
 }
 
-function distributions(groups: readonly RunGroup[]): Html | null {
-  const x = distributionScale(groups.flatMap(({ runs }) => runs));
-  if (x === null) return null;
-  const runners = [...new Set(groups.map(({ runner }) => runner))];
+function aboutDistributions(groups: readonly RunGroup[]): string {
   const dashed = groups.some(({ shown }) => shown.closedForm !== null) ? ' Dashed: the closed form, without faults, its client regions in the proportion of the samples.' : '';
-  return html`<section><h2>Latency distribution</h2><p>Share of all commands answered within this time, faults included${groups.some(({ runs }) => runs.length > 1) ? '; a line for each run' : ''}.${dashed}</p>
-${panels(runners.map((runner) => {
+  return `Share of all commands answered within this time, faults included${groups.some(({ runs }) => runs.length > 1) ? '; a line for each run' : ''}.${dashed}`;
+}
+
+function distributions(groups: readonly RunGroup[]): readonly Chart[] {
+  const x = distributionScale(groups.flatMap(({ runs }) => runs));
+  if (x === null) return [];
+  return [...new Set(groups.map(({ runner }) => runner))].map((runner) => {
     const of = groups.filter((group) => group.runner === runner);
     return distributionChart(runner, `all-${runner}`, of.flatMap((group) => [group.shown, ...group.runs.filter((run) => run !== group.shown)].map((run) => seriesOf(group, run))), x);
-  }))}</section>`;
+  });
 }
 
 function seriesOf(group: RunGroup, record: RunRecord): Series {

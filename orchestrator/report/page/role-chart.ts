@@ -1,8 +1,7 @@
 // Who led when: a row for each node, a bar for each reign. What is narrower than a pixel is drawn as wide as one, and bars
 // of a row that touch then are one bar, so that a thousand short rounds stay a picture.
-import { chart, percent, SIDE, unit } from './chart.ts';
-import { HUES, nameOf, type Series } from './charts.ts';
-import { html, type Html } from './html.ts';
+import { chart, type Chart, HUES, SIDE, titled, unit } from './chart.ts';
+import type { Series } from './charts.ts';
 import type { RoleSpan } from './roles.ts';
 import { linearScale, type Scale } from './scale.ts';
 
@@ -14,7 +13,7 @@ const MAX_DATA_ROWS = 2_000;
 /** What is drawn of a state: its class. Every other role is the plain line of a row. */
 const DRAWN: { readonly [state: string]: string } = { leader: 'leads', down: 'down', paused: 'paused' };
 
-export function roleChart({ name, file, hue, record }: Series): Html {
+export function roleChart({ name, file, hue, record }: Series): Chart {
   const nodes = record.summary.plan.nodes.map(({ id, region }) => ({ id, region }));
   const x = linearScale(0, record.spanMs / 1000, 10);
   const rowAt = (index: number) => 1 - (index + 0.5) / nodes.length;
@@ -26,9 +25,9 @@ export function roleChart({ name, file, hue, record }: Series): Html {
   const wide = record.roles.filter(({ state, fromMs, toMs }) => (state === 'down' || state === 'paused') && (toMs - fromMs) / record.spanMs > 0.06);
   const rows = record.roles.filter(({ state }) => DRAWN[state] !== undefined).sort((a, b) => a.fromMs - b.fromMs).slice(0, MAX_DATA_ROWS);
   return chart({
-    title: nameOf({ name, hue }), description: `Which node of ${name} led when, and which was down; the data is below`,
+    title: [titled({ name, hue })], description: `Which node of ${name} led when, and which was down; the data is below`,
     x, y, units: ['s', ''], heightPx: ROW_PX * nodes.length, drawing, faults: record.faults,
-    marks: wide.map((span) => html`<span class="state" style="left:${percent(x.at(span.fromMs / 1000))};bottom:${percent(rowAt(nodes.findIndex(({ id }) => id === span.node)))}">${span.state}</span>`),
+    marks: wide.map((span) => ({ style: 'state', at: [x.at(span.fromMs / 1000), rowAt(nodes.findIndex(({ id }) => id === span.node))], text: span.state })),
     data: { file: `${file}-roles.csv`, head: ['from (s)', 'to (s)', 'node', 'was', 'epoch'], rows: rows.map(({ fromMs, toMs, node, state, epoch }) => [fromMs / 1000, toMs / 1000, node, state, String(epoch)]) },
     along: 'x', places: rows.map(({ fromMs }) => x.at(fromMs / 1000)),
   });

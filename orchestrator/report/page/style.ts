@@ -1,10 +1,10 @@
 // The look of the page. Colours are variables, once for light and once for dark; contrast of text is at least 4.5 : 1 in
 // both. Nothing is told by colour alone: runs have markers, verdicts signs and words.
 
-const LIGHT = `--page:#fbfaf7;--card:#ffffff;--ink:#1a1d21;--muted:#565e68;--rule:#e2dfd8;--grid:#ebe8e1;--fault:#b4530922;--fault-edge:#b45309;--fault-ink:#8a3d05;
+export const LIGHT = `--page:#fbfaf7;--card:#ffffff;--ink:#1a1d21;--muted:#565e68;--rule:#e2dfd8;--grid:#ebe8e1;--fault:#b4530922;--fault-edge:#b45309;--fault-ink:#8a3d05;
 --good:#146c3c;--good-back:#e3f3e8;--bad:#a4142b;--bad-back:#fce6e8;--warn:#7a4a00;--warn-back:#fbeed3;--link:#0b57c2;
 --c0:#0b62c4;--c1:#b5470a;--c2:#0b7a4c;--c3:#8430b4;--c4:#a61b55;--c5:#6d5c00;--c6:#0a7285;--c7:#5a5f6a;`;
-const DARK = `--page:#131518;--card:#1b1e22;--ink:#eceae5;--muted:#a7adb5;--rule:#33373d;--grid:#2a2e33;--fault:#f59e0b26;--fault-edge:#f0a63a;--fault-ink:#f6bd68;
+export const DARK = `--page:#131518;--card:#1b1e22;--ink:#eceae5;--muted:#a7adb5;--rule:#33373d;--grid:#2a2e33;--fault:#f59e0b26;--fault-edge:#f0a63a;--fault-ink:#f6bd68;
 --good:#7fdda6;--good-back:#153323;--bad:#ff9aa6;--bad-back:#46161d;--warn:#f3c46b;--warn-back:#3d2c0c;--link:#82b7ff;
 --c0:#6fb1ff;--c1:#ffa066;--c2:#55d39b;--c3:#d29bff;--c4:#ff8bb0;--c5:#d9c655;--c6:#5fd0e4;--c7:#b5bac4;`;
 
