@@ -26,6 +26,8 @@ export interface KernelSite {
   isGone?(): boolean;
   /** Runs tc inside the namespace, with these arguments and this stdin. */
   tc(argv: readonly string[], input?: string): Promise<CommandResult>;
+  /** Starts tc with these arguments ahead of each call of it. Returns what ends that. Absent: it is too dear. */
+  keepReady?(argv: readonly string[]): () => void;
   /** `tc -batch -` inside the namespace, kept open. failed: it ended unasked. */
   tcLines(failed: (error: Error) => void): LineCommand;
 }

@@ -1,8 +1,14 @@
 // Commands in a namespace: what they say and how they end comes back, whatever they do. The commands here are not tc.
-import { expect, test, vi } from 'vitest';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { CommandResult } from '../shaper.ts';
 import { kernelSite, runCommand } from './namespace.ts';
 
 const PLACE = { device: 'eth0', sources: {}, addresses: {} };
+const WITHIN = { timeout: 10_000 };
 /** A stand-in for tc: `tc` and its arguments follow. */
 const node = (script: string) => kernelSite([process.execPath, '-e', script], PLACE);
 
@@ -17,6 +23,46 @@ test('a program that is not there ends like one that a shell does not find', asy
 
 test('a program that says too much is killed', async () => {
   expect(await runCommand([process.execPath, '-e', '(function more() { process.stdout.write("x".repeat(1e6), more); })()'])).toMatchObject({ code: 1, stderr: 'too much output' });
+});
+
+describe('what is kept ready', () => {
+  let folder: string;
+  beforeEach(() => { folder = mkdtempSync(join(tmpdir(), 'lab-ready-')); });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  /** Says in the folder that it has started; what its input is, it says at its end. */
+  const told = (atStart: string) => node(`const fs = require('fs'), life = fs.readdirSync(${JSON.stringify(folder)}).length; fs.writeFileSync(${JSON.stringify(folder)} + '/' + process.pid, ''); ${atStart}
+    let got = ''; process.stdin.on('data', (d) => { got += d; }).on('end', () => console.log(process.pid, process.argv.slice(1).join(), got))`);
+  const lives = () => readdirSync(folder);
+  const said = ({ stdout }: CommandResult) => stdout.trim().split(' ');
+
+  test('has started before its input comes, serves one call, and leaves other commands alone', async () => {
+    const site = told('');
+    const rest = site.keepReady?.(['-batch']);
+    await vi.waitFor(() => expect(lives()).toHaveLength(1), WITHIN);
+    const [pid] = lives();
+    expect(said(await site.tc(['-batch'], 'a'))).toEqual([pid, 'tc,-batch', 'a']);
+    await vi.waitFor(() => expect(lives()).toHaveLength(2), WITHIN);
+    expect(said(await site.tc(['-other'], 'b')).slice(1)).toEqual(['tc,-other', 'b']);
+    const [, other, batch] = said(await site.tc(['-batch'], 'c'));
+    expect([other, batch]).toEqual(['tc,-batch', 'c']);
+    rest?.();
+    expect(said(await site.tc(['-batch'], 'd')).slice(1)).toEqual(['tc,-batch', 'd']);
+  });
+
+  test('and has died is started again for the call', async () => {
+    const site = told('if (life === 0) process.exit(9);');
+    const rest = site.keepReady?.(['-batch']);
+    await vi.waitFor(() => {
+      const [pid] = lives();
+      expect(pid).toBeDefined();
+      // Nobody has this number once the lab has heard of the end.
+      expect(() => process.kill(Number(pid), 0)).toThrow('ESRCH');
+    }, WITHIN);
+    await sleep(100);
+    expect(await site.tc(['-batch'], 'a line')).toMatchObject({ code: 0, stdout: expect.stringContaining('a line') as string });
+    rest?.();
+  });
 });
 
 test('lines reach a command that stays open, and its end in order is none to report', async () => {

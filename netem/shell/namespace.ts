@@ -15,9 +15,18 @@ const NOT_FOUND = 127;
 
 /** enter: what to put before tc, such as nsenter --net=…; empty: the lab's own namespace. */
 export function kernelSite(enter: readonly string[], { device, sources, addresses }: Pick<KernelSite, 'device' | 'sources' | 'addresses'>): KernelSite {
+  let ready: Ready | null = null;
   return {
     device, sources, addresses,
-    tc: (argv, input = '') => runCommand([...enter, 'tc', ...argv], input),
+    tc: (argv, input = '') => ready?.run(argv, input) ?? runCommand([...enter, 'tc', ...argv], input),
+    keepReady: (argv) => {
+      const own = new Ready(argv, () => startCommand([...enter, 'tc', ...argv]));
+      ready = own;
+      return () => {
+        own.end();
+        if (ready === own) ready = null;
+      };
+    },
     tcLines: (failed) => openLines([...enter, 'tc', '-batch', '-'], failed),
   };
 }
@@ -32,34 +41,93 @@ function notStarted(argv: readonly string[], error: NodeJS.ErrnoException): stri
   return `${argv[0]}: ${error.code === 'ENOENT' ? 'command not found' : error.message}`;
 }
 
-/** Never rejects: a program that is missing ends with 127, one that takes too long or says too much is killed. */
-export function runCommand(argv: readonly string[], input = ''): Promise<CommandResult> {
-  return new Promise((resolve) => {
-    const child = start(argv);
-    let killed = '';
-    const kill = (why: string) => {
-      killed = why;
-      child.kill('SIGKILL');
-    };
-    const timer = setTimeout(() => kill(`no answer within ${COMMAND_WITHIN_MS / 1000} s`), COMMAND_WITHIN_MS);
-    const [stdout, stderr]: [Buffer[], Buffer[]] = [[], []];
-    let bytes = 0;
-    for (const [stream, kept] of [[child.stdout, stdout], [child.stderr, stderr]] as const) {
-      stream.on('data', (part: Buffer) => {
-        bytes += part.length;
-        if (bytes > MAX_OUTPUT_BYTES) kill('too much output');
-        else kept.push(part);
-      });
-    }
+/** A program that runs, and waits for its input. */
+interface Started {
+  readonly hasEnded: boolean;
+  /** Never rejects: a program that is missing ends with 127, one that takes too long or says too much is killed. */
+  finish(input: string): Promise<CommandResult>;
+  /** It is not needed. The lab does not wait for it. */
+  discard(): void;
+}
+
+function startCommand(argv: readonly string[]): Started {
+  const child = start(argv);
+  let killed = '';
+  let hasEnded = false;
+  const kill = (why: string) => {
+    killed = why;
+    child.kill('SIGKILL');
+  };
+  const [stdout, stderr]: [Buffer[], Buffer[]] = [[], []];
+  let bytes = 0;
+  for (const [stream, kept] of [[child.stdout, stdout], [child.stderr, stderr]] as const) {
+    stream.on('data', (part: Buffer) => {
+      bytes += part.length;
+      if (bytes > MAX_OUTPUT_BYTES) kill('too much output');
+      else kept.push(part);
+    });
+  }
+  const ended = new Promise<CommandResult>((resolve) => {
     const end = (code: number, said: string) => {
-      clearTimeout(timer);
+      hasEnded = true;
       resolve({ code, stdout: Buffer.concat(stdout).toString('utf8'), stderr: said });
     };
     child.once('error', (error: NodeJS.ErrnoException) => end(NOT_FOUND, notStarted(argv, error)));
     child.once('close', (code, signal) => end(code ?? 1, Buffer.concat(stderr).toString('utf8') + (killed || (signal === null ? '' : `ended by ${signal}`))));
-    child.stdin.on('error', () => undefined);
-    child.stdin.end(input);
   });
+  child.stdin.on('error', () => undefined);
+  return {
+    get hasEnded() { return hasEnded; },
+    async finish(input) {
+      const timer = setTimeout(() => kill(`no answer within ${COMMAND_WITHIN_MS / 1000} s`), COMMAND_WITHIN_MS);
+      child.stdin.end(input);
+      const result = await ended;
+      clearTimeout(timer);
+      return result;
+    },
+    discard() {
+      child.stdin.end();
+      child.unref();
+    },
+  };
+}
+
+/** Never rejects: as Started.finish. */
+export function runCommand(argv: readonly string[], input = ''): Promise<CommandResult> {
+  return startCommand(argv).finish(input);
+}
+
+/** One command that is there before it is asked for: a process takes longer to start than tc takes for a batch. */
+class Ready {
+  readonly #argv: readonly string[];
+  readonly #start: () => Started;
+  #next: Started | null;
+  #ended = false;
+
+  constructor(argv: readonly string[], starts: () => Started) {
+    this.#argv = argv;
+    this.#start = starts;
+    this.#next = starts();
+  }
+
+  /** null: it is another command. */
+  run(argv: readonly string[], input: string): Promise<CommandResult> | null {
+    if (this.#ended || argv.join(' ') !== this.#argv.join(' ')) return null;
+    const own = this.#next;
+    this.#next = null;
+    const result = (own === null || own.hasEnded ? this.#start() : own).finish(input);
+    // After whoever waits for the result has it.
+    void result.then(() => setImmediate(() => {
+      if (!this.#ended) this.#next ??= this.#start();
+    }));
+    return result;
+  }
+
+  end(): void {
+    this.#ended = true;
+    this.#next?.discard();
+    this.#next = null;
+  }
 }
 
 function openLines(argv: readonly string[], failed: (error: Error) => void): LineCommand {

@@ -9,6 +9,9 @@ import { rollbackTc, scheduleTc } from '../tc.ts';
 import type { TcModel, TcPlan } from '../tc.ts';
 import { explain, failedLine } from './tc-said.ts';
 
+/** Shows what it holds as JSON, counters too. */
+export const BATCH = ['-j', '-s', '-batch', '-'];
+
 type Change = Extract<TcPlan, { ok: true }>;
 
 export class SiteLinks {
@@ -21,11 +24,13 @@ export class SiteLinks {
   /** While a change is being made, the schedule waits. */
   #changing: { readonly before: TcModel | null; readonly tried: TcModel } | null = null;
   #broken = false;
+  readonly #rest: (() => void) | undefined;
 
   constructor(id: string, kernel: KernelSite, failed: (error: unknown) => void) {
     this.#id = id;
     this.#kernel = kernel;
     this.#failed = failed;
+    this.#rest = kernel.keepReady?.(BATCH);
   }
 
   /** With its namespace: nothing is left to be shaped, and what fails there fails nobody. */
@@ -101,6 +106,12 @@ export class SiteLinks {
     }
   }
 
+  /** No change follows. The links stay. */
+  async close(): Promise<void> {
+    this.#rest?.();
+    await this.stopSchedule();
+  }
+
   async counters(): Promise<readonly LinkCounters[]> {
     const { model } = this;
     if (model === null) return [];
@@ -114,7 +125,7 @@ export class SiteLinks {
   async #make(lines: readonly string[], model: TcModel): Promise<void> {
     const { device } = this.#kernel;
     const whole = [...lines, ...showing(device)];
-    const result = await this.#kernel.tc(['-j', '-s', '-batch', '-'], `${whole.join('\n')}\n`);
+    const result = await this.#kernel.tc(BATCH, `${whole.join('\n')}\n`);
     if (result.code !== 0) {
       const line = failedLine(result, whole);
       throw this.#failure(line === null ? '' : `tc stopped at "${line}": `, result);

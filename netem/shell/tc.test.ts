@@ -19,6 +19,7 @@ class PlayedKernel {
   readonly qdiscs = new Map<string, string>();
   readonly filters: string[] = [];
   linesOpen = 0;
+  keptReady = 0;
   /** Batches from now on end at a line that matches. */
   refuses: RegExp | null = null;
   failLines: (error: Error) => void = () => undefined;
@@ -32,6 +33,10 @@ class PlayedKernel {
       addresses: Object.fromEntries(IDS.filter((other) => other !== id).map((other) => [other, `198.18.0.1${other.slice(1)}`])),
       isGone: () => this.gone,
       tc: (argv, input = '') => Promise.resolve(this.#run(argv, input)),
+      keepReady: () => {
+        this.keptReady++;
+        return () => { this.keptReady--; };
+      },
       tcLines: (failed) => {
         this.failLines = failed;
         this.linesOpen++;
@@ -108,6 +113,14 @@ test('a change is one batch for each site that it touches, read back', async () 
   expect(kernels.map(batches)).toEqual([2, 2, 2]);
   expect(first().inputs.at(-1)?.trimEnd().split('\n')).toEqual([expect.stringMatching(/^qdisc change .* delay 80000us/), 'qdisc show dev eth0', 'filter show dev eth0 parent 1:']);
   expect(kernels.map(({ told }) => told.length)).toEqual([0, 0, 0]);
+});
+
+test('tc is kept ready at each site, until the links are closed', async () => {
+  await control.apply(delays(40), sites());
+  await control.apply(delays(80), sites());
+  expect(kernels.map(({ keptReady }) => keptReady)).toEqual([1, 1, 1]);
+  await control.close();
+  expect(kernels.map(({ keptReady }) => keptReady)).toEqual([0, 0, 0]);
 });
 
 test('another object is another namespace: everything is made there again', async () => {

@@ -9,7 +9,7 @@ import { leftToNode } from '../tc-link.ts';
 import type { Moment } from '../tc-link.ts';
 import { planTc } from '../tc.ts';
 import type { TcPlan, TcSite } from '../tc.ts';
-import { SiteLinks } from './tc-site.ts';
+import { BATCH, SiteLinks } from './tc-site.ts';
 import { explain } from './tc-said.ts';
 
 /** Of the scheduled jitter (link.ts). */
@@ -26,7 +26,7 @@ async function probe({ id, kernel }: Site): Promise<Probe> {
   if (kernel === undefined) return { ok: false, missing: `${id} has no network namespace of its own`, hint: 'tc shapes nodes in namespaces: --on netns' };
   const plan = planTc(TRIAL, TRIED, null, { seed: '', interval: 0 });
   if (!plan.ok) return { ok: false, missing: plan.message, hint: plan.hint };
-  const made = await kernel.tc(['-j', '-s', '-batch', '-'], `${[...plan.lines, ...showing(TRIAL.device)].join('\n')}\n`);
+  const made = await kernel.tc(BATCH, `${[...plan.lines, ...showing(TRIAL.device)].join('\n')}\n`);
   const removed = await kernel.tc(['qdisc', 'del', 'dev', TRIAL.device, 'root']);
   if (made.code !== 0) return { ok: false, ...explain(made) };
   const difference = heldDifference(plan.model, made.stdout);
@@ -75,7 +75,7 @@ class TcLinks implements LinkControl {
     this.#closed = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
     // The run is over: a delay that could not be changed at its end changes nothing in it.
-    await Promise.allSettled([...this.#sites.values()].map((own) => own.stopSchedule()));
+    await Promise.allSettled([...this.#sites.values()].map((own) => own.close()));
   }
 
   #plan(site: Site, links: LinkMatrix, moment: Moment): Planned {
