@@ -7,11 +7,13 @@ import type { Path } from './document.ts';
 import { LabError } from './errors.ts';
 import { NO_FILES } from './files.ts';
 import type { ReadFile } from './files.ts';
-import type { Plan } from './kinds.ts';
+import type { Figure, Plan } from './kinds.ts';
 import type { Json } from '../node/contract.ts';
 import { METRICS, unitOf } from './metrics/names.ts';
 import { EXPERIMENT_SHAPE, experimentSchema, LOAD_SHAPE, loadSchema, NAME } from './schema.ts';
 import type { ExperimentShape, LoadShape } from './schema.ts';
+import { searchOf } from './search/spec.ts';
+import type { Search } from './search/spec.ts';
 import { explain } from './sections.ts';
 import { didYouMean } from './suggest.ts';
 import { duration, readBytes, readDuration, readRate, shown } from './units.ts';
@@ -22,7 +24,7 @@ export type Choice = { readonly protocol: string; readonly label: string; readon
 /** params: what the fault's own schema made of the file. fixed: not shifted by repetitions. */
 export type FaultChoice = { readonly name: string; readonly atMs: number; readonly fixed: boolean; readonly params: unknown };
 
-export type Settings = Omit<ExperimentShape, 'protocols' | 'load' | 'faults' | 'expect' | 'sweep'> & {
+export type Settings = Omit<ExperimentShape, 'protocols' | 'load' | 'faults' | 'expect' | 'sweep' | 'search'> & {
   readonly protocols: readonly Choice[];
   readonly load: LoadShape & { readonly params: Json };
   readonly faults: readonly FaultChoice[];
@@ -31,7 +33,7 @@ export type Settings = Omit<ExperimentShape, 'protocols' | 'load' | 'faults' | '
 
 /** One combination of the sweep; suffix: what it adds to each label ('' without a sweep). */
 export type Variant = { readonly suffix: string; readonly settings: Settings; readonly document: ExperimentDocument };
-export type Experiment = { readonly file: string; readonly name: string; readonly registry: Registry; readonly variants: readonly Variant[]; readonly readFile: ReadFile };
+export type Experiment = { readonly file: string; readonly name: string; readonly registry: Registry; readonly variants: readonly Variant[]; readonly search: Search | null; readonly readFile: ReadFile };
 
 const MAX_VARIANTS = 1000;
 
@@ -153,12 +155,19 @@ function readFigure(unit: string, text: string): Quantity<number> {
 
 function thresholdOf(document: ExperimentDocument, metric: string, value: unknown): Plan['thresholds'][number] {
   const path = ['expect', metric];
-  const unit = unitOf(metric);
-  if (unit === undefined) fail(document, path, `unknown figure ${JSON.stringify(metric)}`, didYouMean(metric, METRICS.map(({ name }) => name)), true);
+  checkFigure(document, path, metric);
   const parts = typeof value === 'string' ? /^(below|above)\s+(\S.*)$/.exec(value.trim()) : null;
   if (parts === null) fail(document, path, `${shown(value)} is not a threshold`, 'write below or above and a value, such as below 2500ms');
   const [, side = '', text = ''] = parts;
-  const limit = readFigure(unit, text);
+  return readThreshold(document, path, metric, side === 'below' ? 'below' : 'above', text);
+}
+
+function checkFigure(document: ExperimentDocument, path: Path, metric: string): Figure['unit'] {
+  return unitOf(metric) ?? fail(document, path, `unknown figure ${JSON.stringify(metric)}`, didYouMean(metric, METRICS.map(({ name }) => name)), path[0] === 'expect');
+}
+
+function readThreshold(document: ExperimentDocument, path: Path, metric: string, side: 'below' | 'above', text: string): Plan['thresholds'][number] {
+  const limit = readFigure(checkFigure(document, path, metric), text);
   if (!('value' in limit)) fail(document, path, limit.problem, limit.remedy);
   return side === 'below' ? { metric, below: limit.value } : { metric, above: limit.value };
 }
@@ -169,7 +178,7 @@ function settingsOf(document: ExperimentDocument, registry: Registry): Settings 
   }
   const parsed = experimentSchema.safeParse(document.data, { error: (issue) => explain(issue) });
   if (!parsed.success) failWith(document, parsed.error, (path) => path);
-  const { protocols, load, faults, expect, sweep: _, ...rest } = parsed.data;
+  const { protocols, load, faults, expect, sweep: _sweep, search: _search, ...rest } = parsed.data;
   return {
     ...rest,
     protocols: choicesOf(document, protocols, registry),
@@ -179,7 +188,7 @@ function settingsOf(document: ExperimentDocument, registry: Registry): Settings 
   };
 }
 
-const UNSWEPT = ['name', 'protocols', 'sweep'];
+const UNSWEPT = ['name', 'protocols', 'sweep', 'search'];
 
 function sweepOf(document: ExperimentDocument): readonly (readonly [string, readonly unknown[]])[] {
   const sweep: unknown = isMapping(document.data) ? document.data['sweep'] : undefined;
@@ -203,7 +212,7 @@ function sweepOf(document: ExperimentDocument): readonly (readonly [string, read
 }
 
 /** The last word of each axis and its value, in characters that a folder's name may have. */
-function suffixOf(values: readonly (readonly [string, unknown])[]): string {
+export function suffixOf(values: readonly (readonly [string, unknown])[]): string {
   const words = values.map(([name, value]) => `${String(pathOf(name).at(-1))}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
   return words.length === 0 ? '' : `@${words.join(',').replaceAll(/[^A-Za-z0-9.,=%+-]+/g, '_').slice(0, 80)}`;
 }
@@ -232,5 +241,15 @@ export function parseExperiment(text: string, file: string, registry: Registry, 
 /** Of a document that was changed on the way. Throws a LabError('bad-experiment'). */
 export function experimentOf(document: ExperimentDocument, registry: Registry, readFile = NO_FILES): Experiment {
   const { name } = settingsOf(document, registry);
-  return { file: document.file, name, registry, readFile, variants: variantsOf(document, registry) };
+  const variants = variantsOf(document, registry);
+  return { file: document.file, name, registry, readFile, variants, search: searchIn(document) };
+}
+
+/** Of a document that is an experiment. */
+function searchIn(document: ExperimentDocument): Search | null {
+  const { search, sweep, expect } = experimentSchema.parse(document.data);
+  if (search === undefined) return null;
+  if (Object.keys(sweep).length > 0) fail(document, ['sweep'], 'a search chooses the values itself', 'leave the sweep or the search out', true);
+  if (Object.keys(expect).length > 0) fail(document, ['expect'], 'a search judges each run by search.hold', 'write the thresholds there', true);
+  return searchOf(document, search, { fail, threshold: readThreshold });
 }

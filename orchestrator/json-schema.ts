@@ -76,6 +76,14 @@ const KEYS: { readonly [path: string]: string } = {
   faults: 'what breaks, and when: { at: 20s, crash: leader, for: 5s }',
   expect: 'thresholds by figure: { commit.p99: below 5s }; a missed one ends with exit code 2',
   sweep: 'lists of values by path: { network.scale: [1, 2] }; every combination is a run',
+  search: 'looks for the value at which a target ceases to hold, by bisection, and tells it as an interval',
+  'search.vary': 'a numeric field by its path, such as load.rate; or paths with factors, which get so many times the value: { protocols.0.x.timeoutMs.0: 1, protocols.0.x.timeoutMs.1: 2 }',
+  'search.between': 'both ends, written as the field is: [10/s, 5000/s]',
+  'search.hold': 'a figure, < or >, and a value, such as commit.p99 < 500ms; or a list, all of which have to hold',
+  'search.resolution': 'how near both ends of the interval come: a share of the value, or a step in its unit, of which all values are then multiples above the lower end',
+  'search.points': 'values over the whole range that are judged in any case, its ends among them: whether the map is monotone is looked at, not assumed',
+  'search.repeat': 'runs of each value, under the same seeds for each; it holds when all of them hold (--repeat sets it too)',
+  'search.runs': 'at most so many for each protocol; then the interval stays as wide as it is',
 };
 
 /** Of an entry of network.schedule. */

@@ -2,6 +2,7 @@
 // once (regions, selectors, options) is checked by planning.
 import { z } from 'zod';
 import { LINK_SHAPE, scheduleEntry } from './link-shapes.ts';
+import { searchSection } from './search/spec.ts';
 import { section } from './sections.ts';
 import { bytes, duration, offsetRange, positiveDuration, ppm, ppmRange, readDuration, readRate, shown } from './units.ts';
 
@@ -140,6 +141,7 @@ export const EXPERIMENT_SHAPE = {
   faults: z.array(z.record(z.string(), z.unknown())).max(1000).default([]),
   expect: z.record(z.string(), z.unknown()).default({}),
   sweep: z.record(z.string(), z.array(z.unknown()).min(1).max(100)).default({}),
+  search: searchSection.optional(),
 };
 
 export const experimentSchema = section(EXPERIMENT_SHAPE);

@@ -28,6 +28,7 @@ import { createDockerRunner, type DockerChoice } from './runners/docker.ts';
 import { createLocalRunner } from './runners/local.ts';
 import { createNetnsRunner } from './runners/netns.ts';
 import { createResultsFolder } from './results-folder.ts';
+import { checkSearch, runSearch, searchFor } from './search.ts';
 import { files } from './sinks/files.ts';
 import { openSinks } from './sinks/open.ts';
 import { isVirtualTime, runInVirtualTime } from './virtual-time.ts';
@@ -77,14 +78,24 @@ export async function runExperiment(targets: readonly string[], flags: RunFlags,
   const runners = chosenRunners(flags, plugins);
   const sinks = chosenSinks(flags, registry);
   const shapers = await chosenShapers(runners, flags.shaper);
-  // All plans are made before the first run begins: what is wrong is said at once.
-  const plans = runners.map((runner, index) => makePlans(experiment, {
-    runner: runner.name, supports: runner.supports, ...shapers[index], ...(isVirtualTime() ? { time: 'virtual' } : {}),
+  const on = runners.map((runner, index) => ({ runner, request: {
+    runner: runner.name, supports: runner.supports, ...shapers[index], ...(isVirtualTime() ? { time: 'virtual' as const } : {}),
     ...(flags.seed === undefined ? {} : { seed: flags.seed }), ...(flags.repeat === undefined ? {} : { repeat: flags.repeat }),
     ...(flags.load === undefined ? {} : { load: flags.load }),
-  }));
+  } }));
+  const search = searchFor(experiment, flags);
+  if (search !== null) checkSearch({ experiment, search, on });
+  // All plans are made before the first run begins: what is wrong is said at once.
+  const plans = search === null ? on.map(({ request }) => makePlans(experiment, request)) : [];
   const results = createResultsFolder(flags.out, experiment.name);
   const environment = await readEnvironment(plugins.modules);
+  if (search !== null) {
+    return runSearch({ experiment, search, on, results, stop, json: flags.json, open: flags.open, run: async (some, runner) => {
+      const done: Summary[] = [];
+      await runJobs(some.map((plan) => ({ plan, runner, folder: runFolder(results, plan), registry, sinks, records: [], views: [] })), environment, stop, flags.json, done);
+      return done;
+    } });
+  }
   const summaries: Summary[] = [];
   const records: RunRecord[] = [];
   const views: string[] = [];
