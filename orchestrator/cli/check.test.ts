@@ -1,27 +1,16 @@
 // `lab check` as a user has it: files, folders and runs of this lab, exit codes, JSON and the page.
-import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
+import { labIn } from '../../test/lab-command.ts';
 
-const LAB = fileURLToPath(new URL('../../lab', import.meta.url));
 const HISTORIES = fileURLToPath(new URL('../../test/histories/', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'lab-checked-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-type Ended = { readonly code: number | null; readonly stdout: string; readonly stderr: string };
-
-async function lab(...argv: readonly string[]): Promise<Ended> {
-  const child = spawn(LAB, argv, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
-  let stdout = '';
-  let stderr = '';
-  child.stdout.on('data', (chunk: Buffer) => { stdout += chunk.toString(); });
-  child.stderr.on('data', (chunk: Buffer) => { stderr += chunk.toString(); });
-  const code = await new Promise<number | null>((resolve) => { child.on('close', resolve); });
-  return { code, stdout, stderr };
-}
+const lab = (...argv: readonly string[]) => labIn(folder, argv);
 
 function write(name: string, text: string): string {
   writeFileSync(join(folder, name), text);

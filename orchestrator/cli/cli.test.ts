@@ -1,38 +1,22 @@
 // ./lab as a user has it: exit codes, two-line errors, equal output for equal seeds, and nothing left running.
-import { spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
+import { labIn } from '../../test/lab-command.ts';
 import type { Summary } from '../kinds.ts';
 import { readEvents } from './event-file.ts';
 import { findPlaces } from './runners/ports.ts';
 
-const LAB = fileURLToPath(new URL('../../lab', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'lab-cli-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** Whole paths, so that the processes of a run show where they belong. */
 const out = (name: string) => join(folder, name);
 
-type Ended = { readonly code: number | null; readonly stdout: string; readonly stderr: string };
-
-/** onError is told what stderr holds so far. */
-async function lab(argv: readonly string[], onError?: (stderr: string, pid: number) => void): Promise<Ended> {
-  const child = spawn(LAB, argv, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
-  let stdout = '';
-  let stderr = '';
-  child.stdout.on('data', (chunk: Buffer) => { stdout += chunk.toString(); });
-  child.stderr.on('data', (chunk: Buffer) => {
-    stderr += chunk.toString();
-    onError?.(stderr, child.pid as number);
-  });
-  const code = await new Promise<number | null>((resolve) => { child.on('close', resolve); });
-  return { code, stdout, stderr };
-}
+const lab = (argv: readonly string[], onError?: (stderr: string, pid: number) => void) => labIn(folder, argv, onError);
 
 /** The command lines of all processes that work in a folder. */
 function processesIn(place: string): readonly string[] {

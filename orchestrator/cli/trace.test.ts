@@ -1,27 +1,15 @@
 // `lab trace` as a user has it: a run and a file of events, as text and as a page, and what it refuses.
-import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { labIn } from '../../test/lab-command.ts';
 
-const LAB = fileURLToPath(new URL('../../lab', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'lab-traced-'));
 let run = '';
 afterAll(() => rmSync(folder, { recursive: true }));
 
-type Ended = { readonly code: number | null; readonly stdout: string; readonly stderr: string };
-
-async function lab(...argv: readonly string[]): Promise<Ended> {
-  const child = spawn(LAB, argv, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
-  let stdout = '';
-  let stderr = '';
-  child.stdout.on('data', (chunk: Buffer) => { stdout += chunk.toString(); });
-  child.stderr.on('data', (chunk: Buffer) => { stderr += chunk.toString(); });
-  const code = await new Promise<number | null>((resolve) => { child.on('close', resolve); });
-  return { code, stdout, stderr };
-}
+const lab = (...argv: readonly string[]) => labIn(folder, argv);
 
 beforeAll(async () => {
   const { code } = await lab('run', 'raft', '--nodes', '3', '--out', 'results', '--rate', '20/s', '--set', 'run.warmup=1s', '--set', 'run.measure=2s', '--fault', 'crash:leader@500ms,for=1s');

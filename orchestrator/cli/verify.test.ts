@@ -1,28 +1,16 @@
 // `lab verify` and `lab replay` as a user has them: an experiment that is whole, one that was altered, one that is damaged,
 // and what is no result at all.
-import { spawn } from 'node:child_process';
 import { appendFileSync, cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { labIn } from '../../test/lab-command.ts';
 
-const LAB = fileURLToPath(new URL('../../lab', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'lab-verified-'));
 let experiment = '';
 let table = '';
 
-type Ended = { readonly code: number | null; readonly stdout: string; readonly stderr: string };
-
-async function lab(...argv: readonly string[]): Promise<Ended> {
-  const child = spawn(LAB, argv, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
-  let stdout = '';
-  let stderr = '';
-  child.stdout.on('data', (chunk: Buffer) => { stdout += chunk.toString(); });
-  child.stderr.on('data', (chunk: Buffer) => { stderr += chunk.toString(); });
-  const code = await new Promise<number | null>((resolve) => { child.on('close', resolve); });
-  return { code, stdout, stderr };
-}
+const lab = (...argv: readonly string[]) => labIn(folder, argv);
 
 beforeAll(async () => {
   const { code, stdout } = await lab('run', 'raft', '--nodes', '3', '--repeat', '2', '--out', join(folder, 'results'), '--set', 'run.warmup=500ms', '--set', 'run.measure=2s');

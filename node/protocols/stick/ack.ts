@@ -37,20 +37,6 @@ export class Ack extends Leading implements Machine<Json, DiskEntry> {
   candidate: Waiting | null = null;
   publication: Waiting | null = null;
   open: Open | null = null;
-  /** The round in which Phase One, or Phase Two, has begun for this node as its leader. */
-  phaseOne = 0;
-  phaseTwo = 0;
-
-  start(entries: readonly DiskEntry[]): void {
-    this.restore(entries);
-    this.tick();
-  }
-
-  timer(name: string): void {
-    this.tick();
-    if (name === `propose:${this.round}`) this.phaseOne = this.round;
-    else if (name === `count:${this.round}`) this.phaseTwo = this.round;
-  }
 
   message(from: NodeId, message: Json): void {
     const proto = protoOf(message);

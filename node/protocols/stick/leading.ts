@@ -10,6 +10,7 @@ import type { Configuration, Consensus } from './chain.ts';
 import { leaderOf } from './leaders.ts';
 import { catchupOf, fetchOf, forwardOf, helloOf } from './messages.ts';
 import { Rounds } from './rounds.ts';
+import type { DiskEntry } from './state.ts';
 
 const MAX_COLLECTED = 20_000;
 /** A forward may be this many rounds early: sent before its round, and for the one after where that is far away. */
@@ -20,6 +21,20 @@ const JOIN_ROUNDS = 4;
 export abstract class Leading extends Rounds {
   /** What was forwarded to this node, by the round that it leads. */
   collected = new Map<number, Map<CommandId, Command>>();
+  /** The round in which Phase One, or Phase Two, has begun for this node as its leader. */
+  phaseOne = 0;
+  phaseTwo = 0;
+
+  start(entries: readonly DiskEntry[]): void {
+    this.restore(entries);
+    this.tick();
+  }
+
+  timer(name: string): void {
+    this.tick();
+    if (name === `propose:${this.round}`) this.phaseOne = this.round;
+    else if (name === `count:${this.round}`) this.phaseTwo = this.round;
+  }
 
   collect(round: number, command: Command): void {
     let entries = this.collected.get(round);

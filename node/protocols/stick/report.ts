@@ -40,21 +40,7 @@ export class Report extends Leading implements Machine<Json, DiskEntry> {
   reports = new Map<number, Map<NodeId, Head>>();
   candidate: Candidate | null = null;
   open: Open | null = null;
-  /** The round in which Phase One, or Phase Two, has begun for this node as its leader. */
-  phaseOne = 0;
-  phaseTwo = 0;
   proposed = 0;
-
-  start(entries: readonly DiskEntry[]): void {
-    this.restore(entries);
-    this.tick();
-  }
-
-  timer(name: string): void {
-    this.tick();
-    if (name === `propose:${this.round}`) this.phaseOne = this.round;
-    else if (name === `count:${this.round}`) this.phaseTwo = this.round;
-  }
 
   message(from: NodeId, message: Json): void {
     const report = reportOf(message);
