@@ -156,12 +156,17 @@ export interface OpenSink {
   view?(): string;
 }
 
+/** In this order: places for the nodes are made; all answer, and their links are in force; the idle network is measured; nodes are released. */
+export type StartPhase = 'placed' | 'ready' | 'certified' | 'released';
+
 export type RunContext = {
   readonly emit: (event: LabEvent) => void;
   /** Some events while the run goes, as OpenSink.live() takes them; absent: nobody wants them. */
   readonly live?: (event: LabEvent) => void;
   /** To be told, where time is real: Unix time of the run's start, as soon as it has begun. */
   readonly began?: (unixMs: number) => void;
+  /** To be told, where time is real: another phase of the start is over. An attempt that was late begins again with the first. */
+  readonly reached?: (phase: StartPhase) => void;
   /** Set by Ctrl-C: the runner ends early, leaves nothing behind and returns. */
   readonly stop: { readonly requested: boolean };
   /** Of this run; exists. */

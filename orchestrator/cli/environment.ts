@@ -5,6 +5,7 @@ import { arch, cpus, loadavg, platform, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { PluginModule } from './plugins.ts';
+import type { StartUp } from './start-up.ts';
 import { PACKAGE_ROOT } from './tree.ts';
 
 export type Environment = {
@@ -16,6 +17,8 @@ export type Environment = {
   /** One, five and fifteen minutes, at the start. */
   readonly loadAverage: readonly number[];
   readonly startedAt: string;
+  /** Where time is real, and something was committed. */
+  readonly startUp?: StartUp;
   /** What --plugin brought. */
   readonly plugins: readonly PluginModule[];
 };

@@ -76,18 +76,22 @@ export class RealtimeRun {
   async conduct({ open, plugins }: RealtimeParts): Promise<boolean> {
     const members = membersOf(this.#plan);
     const cluster = await this.#open(open, plugins);
+    this.#context.reached?.('placed');
     this.#startLoad(cluster, plugins);
     await this.#unlessBroken(Promise.all([this.#loadReady.promise, ...members.map((id) => cluster.start(id))]));
     await this.#unlessBroken(this.#network.apply(cluster.sites));
     this.readyAtMs = this.#now();
     if (this.#context.stop.requested) return false;
     if (this.readyAtMs > -measuringMs(this.#plan)) return true;
+    this.#context.reached?.('ready');
     const prober = this.#prober(cluster);
     await this.#unlessBroken(this.#measure(prober));
+    this.#context.reached?.('certified');
     if (this.#context.stop.requested) return false;
     if (this.#now() > 0) return true;
     await sleep(-this.#now());
     this.#released = true;
+    this.#context.reached?.('released');
     await this.#unlessBroken(Promise.all(members.map((id) => cluster.release(id))));
     this.#context.began?.(Math.round(Date.now() - this.#now()));
     this.#tail(cluster);

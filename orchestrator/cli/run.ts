@@ -31,6 +31,7 @@ import { createResultsFolder } from './results-folder.ts';
 import { checkSearch, runSearch, searchFor } from './search.ts';
 import { files } from './sinks/files.ts';
 import { openSinks } from './sinks/open.ts';
+import { StartUpWatch, wordsOfStartUp } from './start-up.ts';
 import { isVirtualTime, runInVirtualTime } from './virtual-time.ts';
 
 /** As given on the command line; undefined: not given. */
@@ -152,22 +153,24 @@ async function runJobs(jobs: readonly Job[], environment: Environment, stop: Sto
   const steps = jobs.map((job) => ({
     title: `${job.runner.name} ${job.plan.label}${repeated(job.plan.label) ? ` (repetition ${job.plan.repetition})` : ''}`,
     run: async (report: Report) => {
-      if (!stop.requested) done.push(await runJob(job, environment, stop, report));
+      if (!stop.requested) done.push(await runJob(job, environment, stop, report, done.length === 0));
     },
   }));
   await showProgress(steps, process.stdout.isTTY && !json);
 }
 
 /** One run. What it emitted before it failed or was interrupted is kept, marked as partial. */
-async function runJob(job: Job, environment: Environment, stop: Stop, progress: Report): Promise<Summary> {
+async function runJob(job: Job, environment: Environment, stop: Stop, progress: Report, first: boolean): Promise<Summary> {
   const { plan, runner, folder, registry } = job;
   mkdirSync(folder, { recursive: true });
   writeJson(join(folder, 'plan.json'), plan);
   let measuredOn: Environment = environment;
-  const began = (unixMs: number): void => {
-    measuredOn = { ...environment, startedAt: new Date(unixMs).toISOString() };
+  const keep = (facts: Partial<Environment>): void => {
+    measuredOn = { ...measuredOn, ...facts };
     writeJson(join(folder, 'environment.json'), measuredOn);
   };
+  const began = (unixMs: number): void => keep({ startedAt: new Date(unixMs).toISOString() });
+  const watch = new StartUpWatch(first ? 0 : sinceStartMs(), sinceStartMs());
   // The simulator's time begins now; where time is real the runner says when it did.
   began(Date.now());
   const sink = await openSinks(job.sinks, plan, folder, warnOnce);
@@ -178,9 +181,10 @@ async function runJob(job: Job, environment: Environment, stop: Stop, progress: 
   let whole = false;
   try {
     await runner.run(plan, {
-      folder, stop, progress, began, ...(sink.live === undefined ? {} : { live: sink.live }),
+      folder, stop, progress, began, reached: (phase) => watch.reached(phase, sinceStartMs()), ...(sink.live === undefined ? {} : { live: sink.live }),
       emit: (event) => {
         sink.write(event);
+        watch.observe(event);
         judgement.observe(event);
         recorder.observe(event);
       },
@@ -188,6 +192,11 @@ async function runJob(job: Job, environment: Environment, stop: Stop, progress: 
     // A check may fail at last: then what there is is kept as a part.
     if (!stop.requested) judgement.finish(false);
     whole = !stop.requested;
+    const startUp = watch.finish();
+    if (startUp !== null) {
+      keep({ startUp });
+      progress(wordsOfStartUp(startUp), 1);
+    }
   } finally {
     if (!whole) await sink.close(judgement.finish(true));
   }
@@ -196,6 +205,11 @@ async function runJob(job: Job, environment: Environment, stop: Stop, progress: 
   job.views.push(...sink.views());
   job.records.push(recorder.finish(summary, measuredOn));
   return summary;
+}
+
+/** Of this process. */
+function sinceStartMs(): number {
+  return 1_000 * process.uptime();
 }
 
 const warned = new Set<string>();

@@ -122,17 +122,17 @@ export async function findWay(engine: Engine, inside: Inside, inode: number, spe
   return { missing: `a way to run tc in a container (${problems.join('; ')})` };
 }
 
-/** The namespace of one life, for a shaper. gone: when that life is over. */
-export function kernelOf(entering: Promise<Entrance>, place: Pick<KernelSite, 'device' | 'sources' | 'addresses'>, gone: AbortSignal): KernelSite {
+/** The namespace of one life, for a shaper. gone: when that life is over; null: nobody is told, so no failure waits for that. */
+export function kernelOf(entering: Promise<Entrance>, place: Pick<KernelSite, 'device' | 'sources' | 'addresses'>, gone: AbortSignal | null): KernelSite {
   // Whoever asks something of it hears why it cannot be entered.
   entering.catch(() => undefined);
   /** What fails at the end of a life may be told before that end is. */
   const settled = async () => {
-    if (!gone.aborted) await sleep(END_KNOWN_WITHIN_MS, undefined, { signal: gone }).catch(() => undefined);
+    if (gone?.aborted === false) await sleep(END_KNOWN_WITHIN_MS, undefined, { signal: gone }).catch(() => undefined);
   };
   return {
     ...place,
-    isGone: () => gone.aborted,
+    isGone: () => gone?.aborted === true,
     tc: async (argv, input) => {
       const result = await entering.then((entrance) => entrance.run(['tc', ...argv], input), notEntered);
       if (result.code !== 0) await settled();

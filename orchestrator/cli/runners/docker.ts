@@ -199,7 +199,7 @@ export function createDockerRunner(plugins: readonly string[] = [], { pool = DEF
     found = docker;
     const missing = 'missing' in trial.way ? trial.way.missing : '';
     const entering = docker.way === null ? Promise.reject(new Error(missing)) : Promise.resolve(docker.way.enter(trial.inside));
-    const kernel = kernelOf(entering, { device: 'lo', sources: {}, addresses: {} }, new AbortController().signal);
+    const kernel = kernelOf(entering, { device: 'lo', sources: {}, addresses: {} }, null);
     return {
       site: { id: 'trial', address: '127.0.0.1', control: () => Promise.resolve(), kernel },
       close: async () => {

@@ -109,7 +109,7 @@ ${groups.map((group) => html`<details><summary>Plan of ${titleOf(group, group.sh
 /** Runs of one command differ in these alone. */
 function withoutTime(environment: unknown): unknown {
   if (typeof environment !== 'object' || environment === null) return environment;
-  const { startedAt: _startedAt, loadAverage: _loadAverage, ...rest } = environment as { readonly [name: string]: unknown };
+  const { startedAt: _startedAt, loadAverage: _loadAverage, startUp: _startUp, ...rest } = environment as { readonly [name: string]: unknown };
   return rest;
 }
 
