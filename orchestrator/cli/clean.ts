@@ -37,7 +37,7 @@ export async function cleanUp(flags: CleanFlags): Promise<void> {
     return;
   }
   const [end, remove] = flags.dryRun ? ['would end', 'would remove'] : ['ended', 'removed'];
-  const words = { process: end, folder: remove, record: remove, container: `${remove} the container`, network: `${remove} the network` };
+  const words = { process: end, folder: remove, record: remove, container: `${remove} the container`, network: `${remove} the network`, image: `${remove} the image` };
   process.stdout.write(cleaned.length === 0 ? 'nothing is left over\n' : cleaned.map(({ what, name }) => `${words[what]} ${name}\n`).join(''));
 }
 

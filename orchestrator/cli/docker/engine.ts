@@ -117,6 +117,17 @@ export class Engine {
       .sort((a, b) => b.createdS - a.createdS);
   }
 
+  /** Ids of the images of all containers, running or not. */
+  async imagesInUse(): Promise<ReadonlySet<string>> {
+    const containers = await this.#call('listing the containers', (abortSignal) => this.#docker.listContainers({ all: true, abortSignal }));
+    return new Set(containers.map(({ ImageID }) => ImageID));
+  }
+
+  /** This name of it, and with its last name the image; nothing to one that is not there, or that a container has begun to use. */
+  async removeImage(reference: string): Promise<void> {
+    await this.#call(`removing the image ${reference}`, (abortSignal) => this.#docker.getImage(reference).remove({ abortSignal })).catch(unless(404, 409));
+  }
+
   async pull(reference: string, onLine: (line: string) => void): Promise<void> {
     const doing = `pulling the image ${reference}`;
     await this.#call(doing, async (abortSignal) => this.#follow(doing, await this.#docker.pull(reference, { abortSignal }), onLine), BUILD_WITHIN_MS);

@@ -4,12 +4,13 @@ import { expect, test } from 'vitest';
 import { LabError } from '../../errors.ts';
 import { readContext } from './context.ts';
 import type { BuildSpec, Engine, Image } from './engine.ts';
-import { ensureNodeImage } from './image.ts';
+import { earlierImages, ensureNodeImage } from './image.ts';
 
 class PlayedDaemon {
   readonly images: Image[] = [];
   readonly built: BuildSpec[] = [];
   readonly pulled: string[] = [];
+  readonly used = new Set<string>();
   reachesRegistry = true;
 
   add(tag: string, id: string, labels: Image['labels'] = {}): void {
@@ -19,7 +20,8 @@ class PlayedDaemon {
   get engine(): Engine {
     return {
       image: (reference: string) => Promise.resolve(this.images.find(({ tags }) => tags.includes(reference)) ?? null),
-      images: (label: string) => Promise.resolve(this.images.filter(({ labels }) => Object.entries(labels).some(([key, value]) => `${key}=${value}` === label))),
+      images: (label: string) => Promise.resolve(this.images.filter(({ labels }) => Object.entries(labels).some(([key, value]) => `${key}=${value}` === label || key === label)).sort((a, b) => b.createdS - a.createdS)),
+      imagesInUse: () => Promise.resolve(this.used),
       pull: (reference: string) => {
         this.pulled.push(reference);
         if (!this.reachesRegistry) return Promise.reject(new LabError('machine-lacks', `pulling the image ${reference}: no such host`, '--local-base'));
@@ -77,4 +79,23 @@ test('without a registry and without a base, the pull says the remedy and nothin
   daemon.reachesRegistry = false;
   await expect(ensureNodeImage(daemon.engine, null, quiet)).rejects.toMatchObject({ hint: '--local-base' });
   expect(daemon.built).toEqual([]);
+});
+
+test('images of other sources are left over, but for the newest, those in use, and those with a name of their own', async () => {
+  const daemon = new PlayedDaemon();
+  const own = (digit: string) => `consensus-lab-node:${digit.repeat(12)}`;
+  const other = { 'consensus-lab.context': 'another', 'consensus-lab.base': 'x' };
+  for (const digit of ['1', '2', '3']) daemon.add(own(digit), digit, other);
+  daemon.add(own('4'), '4', { ...other, 'consensus-lab.context': readContext().hash });
+  daemon.add('consensus-lab-node:made-by-lab-up', '5', other);
+  daemon.add('lab-base:1', '6');
+  daemon.add(own('7'), '7', other);
+  daemon.used.add('2');
+  expect(await earlierImages(daemon.engine)).toEqual([own('3'), own('1')]);
+});
+
+test('the only image stays, whatever its sources', async () => {
+  const daemon = new PlayedDaemon();
+  daemon.add(`consensus-lab-node:${'a'.repeat(12)}`, 'A', { 'consensus-lab.context': 'another', 'consensus-lab.base': 'x' });
+  expect(await earlierImages(daemon.engine)).toEqual([]);
 });

@@ -64,6 +64,19 @@ async function baseOf(engine: Engine, name: string): Promise<Base> {
   return { name, id: image.id };
 }
 
+/**
+ * Names of images that were built for other sources: neither the newest, nor one of these sources, nor one that a container uses
+ * or that somebody has given another name, as lab up does.
+ */
+export async function earlierImages(engine: Engine): Promise<readonly string[]> {
+  const [, ...older] = await engine.images(CONTEXT_LABEL);
+  if (older.length === 0) return [];
+  const { hash } = readContext();
+  const used = await engine.imagesInUse();
+  const unused = older.filter(({ id, tags, labels }) => !used.has(id) && labels[CONTEXT_LABEL] !== hash && tags.length > 0 && tags.every((tag) => OWN_TAG.test(tag)));
+  return unused.flatMap(({ tags }) => tags);
+}
+
 /** One line for the user. */
 export function wordsOfImage({ tag, base, bytes, built }: NodeImage): string {
   return `${built ? 'built' : 'there already:'} ${tag}, ${Math.round(bytes / BYTES_PER_MB)} MB, on ${base}`;

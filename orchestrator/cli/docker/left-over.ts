@@ -1,11 +1,13 @@
-// What labs that are gone have left with Docker: their containers, their networks, and the folders of the sockets into them.
+// What labs that are gone have left with Docker: their containers, their networks, the folders of the sockets into them, and
+// images of nodes that later sources have replaced.
 import { rmSync } from 'node:fs';
 import { LabError } from '../../errors.ts';
 import { connectDocker, type Engine } from './engine.ts';
+import { earlierImages } from './image.ts';
 import { isGone, OWNER_LABEL } from './owner.ts';
 import { staleSocketFolders } from './place.ts';
 
-export type DockerLeftOver = { readonly what: 'container' | 'network' | 'folder'; readonly name: string };
+export type DockerLeftOver = { readonly what: 'container' | 'network' | 'image' | 'folder'; readonly name: string };
 
 /** Removes what it finds, or says only what. Rejects when a daemon that a gone lab has used does not answer. */
 export async function cleanDocker(dryRun: boolean): Promise<readonly DockerLeftOver[]> {
@@ -32,9 +34,11 @@ async function cleanDaemon(engine: Engine, dryRun: boolean): Promise<readonly Do
   const { containers, networks } = await engine.labelled(OWNER_LABEL);
   const left = <T extends { readonly labels: { readonly [name: string]: string } }>(items: readonly T[]) => items.filter(({ labels }) => isGone(labels[OWNER_LABEL] ?? ''));
   const [goneContainers, goneNetworks] = [left(containers), left(networks)];
+  const images = await earlierImages(engine);
   if (!dryRun) {
     await Promise.all(goneContainers.map(({ id }) => engine.removeContainer(id)));
     await Promise.all(goneNetworks.map(({ id }) => engine.removeNetwork(id)));
+    for (const image of images) await engine.removeImage(image);
   }
-  return [...goneContainers.map(({ name }) => ({ what: 'container' as const, name })), ...goneNetworks.map(({ name }) => ({ what: 'network' as const, name }))];
+  return [...goneContainers.map(({ name }) => ({ what: 'container' as const, name })), ...goneNetworks.map(({ name }) => ({ what: 'network' as const, name })), ...images.map((name) => ({ what: 'image' as const, name }))];
 }
