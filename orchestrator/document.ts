@@ -96,6 +96,11 @@ export class ExperimentDocument {
     return `${this.file}:1:1`;
   }
 
+  /** Nothing above it, at it or below it comes from elsewhere. */
+  isOriginal(path: Path): boolean {
+    return ![...this.#origins.keys()].some((key) => (JSON.parse(key) as Path).every((step, index) => index >= path.length || step === path[index]));
+  }
+
   #offset(path: Path, key: boolean): number | null {
     let node: unknown = this.#document.contents;
     let keyNode: unknown = null;

@@ -5,30 +5,33 @@ import type { Registry } from './builtins.ts';
 import { applyOverrides, ExperimentDocument, pathOf } from './document.ts';
 import type { Path } from './document.ts';
 import { LabError } from './errors.ts';
+import { readFigure } from './figure-values.ts';
 import { NO_FILES } from './files.ts';
 import type { ReadFile } from './files.ts';
 import type { Figure, Plan } from './kinds.ts';
 import type { Json } from '../node/contract.ts';
 import { METRICS, unitOf } from './metrics/names.ts';
+import { checkConditions, predictionsOf } from './predictions.ts';
+import type { Prediction } from './predictions.ts';
 import { EXPERIMENT_SHAPE, experimentSchema, LOAD_SHAPE, loadSchema, NAME } from './schema.ts';
 import type { ExperimentShape, LoadShape } from './schema.ts';
 import { searchOf } from './search/spec.ts';
 import type { Search } from './search/spec.ts';
 import { explain } from './sections.ts';
 import { didYouMean } from './suggest.ts';
-import { duration, readBytes, readDuration, readRate, shown } from './units.ts';
-import type { Quantity } from './units.ts';
+import { duration, readDuration, shown } from './units.ts';
 
 /** One protocol with its options, as the experiment calls it. */
 export type Choice = { readonly protocol: string; readonly label: string; readonly options: Json; readonly path: Path };
 /** params: what the fault's own schema made of the file. fixed: not shifted by repetitions. */
 export type FaultChoice = { readonly name: string; readonly atMs: number; readonly fixed: boolean; readonly params: unknown };
 
-export type Settings = Omit<ExperimentShape, 'protocols' | 'load' | 'faults' | 'expect' | 'sweep' | 'search'> & {
+export type Settings = Omit<ExperimentShape, 'protocols' | 'load' | 'faults' | 'expect' | 'predicted' | 'sweep' | 'search'> & {
   readonly protocols: readonly Choice[];
   readonly load: LoadShape & { readonly params: Json };
   readonly faults: readonly FaultChoice[];
   readonly thresholds: Plan['thresholds'];
+  readonly predictions: readonly Prediction[];
 };
 
 /** One combination of the sweep; suffix: what it adds to each label ('' without a sweep). */
@@ -142,17 +145,6 @@ function faultOf(document: ExperimentDocument, entry: { readonly [key: string]: 
   return { name, atMs: place.data.at, fixed: place.data.phase === 'fixed', params: params.data };
 }
 
-function readFigure(unit: string, text: string): Quantity<number> {
-  if (unit === 'ms') return readDuration(text);
-  if (unit === 's') {
-    const result = readDuration(text);
-    return 'value' in result ? { value: result.value / 1000 } : result;
-  }
-  if (unit === '/s') return readRate(text);
-  if (unit === 'bytes') return readBytes(text);
-  return /^\d+(\.\d+)?$/.test(text) ? { value: Number(text) } : { problem: `${shown(text)} is not a number`, remedy: 'this figure has no unit: write a number alone' };
-}
-
 function thresholdOf(document: ExperimentDocument, metric: string, value: unknown): Plan['thresholds'][number] {
   const path = ['expect', metric];
   checkFigure(document, path, metric);
@@ -178,17 +170,19 @@ function settingsOf(document: ExperimentDocument, registry: Registry): Settings 
   }
   const parsed = experimentSchema.safeParse(document.data, { error: (issue) => explain(issue) });
   if (!parsed.success) failWith(document, parsed.error, (path) => path);
-  const { protocols, load, faults, expect, sweep: _sweep, search: _search, ...rest } = parsed.data;
+  const { protocols, load, faults, expect, predicted, sweep: _sweep, search: _search, ...rest } = parsed.data;
+  const choices = choicesOf(document, protocols, registry);
   return {
     ...rest,
-    protocols: choicesOf(document, protocols, registry),
+    protocols: choices,
     load: loadOf(document, load, registry),
     faults: faults.map((fault, index) => faultOf(document, fault, index, registry)),
     thresholds: Object.entries(expect).map(([metric, value]) => thresholdOf(document, metric, value)),
+    predictions: predictionsOf(document, predicted, choices.map(({ label }) => label), (path, ...rest) => fail(document, path, ...rest)),
   };
 }
 
-const UNSWEPT = ['name', 'protocols', 'sweep', 'search'];
+const UNSWEPT = ['name', 'protocols', 'predicted', 'sweep', 'search'];
 
 function sweepOf(document: ExperimentDocument): readonly (readonly [string, readonly unknown[]])[] {
   const sweep: unknown = isMapping(document.data) ? document.data['sweep'] : undefined;
@@ -242,6 +236,8 @@ export function parseExperiment(text: string, file: string, registry: Registry, 
 export function experimentOf(document: ExperimentDocument, registry: Registry, readFile = NO_FILES): Experiment {
   const { name } = settingsOf(document, registry);
   const variants = variantsOf(document, registry);
+  const { predicted } = experimentSchema.parse(document.data);
+  checkConditions(document, variants.map((variant) => variant.document), predicted, (path, ...rest) => fail(document, path, ...rest));
   return { file: document.file, name, registry, readFile, variants, search: searchIn(document) };
 }
 

@@ -5,6 +5,7 @@ import type { Json } from '../node/contract.ts';
 import { PROFILES } from '../netem/profiles.ts';
 import type { Registry } from './builtins.ts';
 import { METRICS } from './metrics/names.ts';
+import { VIOLATIONS } from './predictions.ts';
 import { experimentSchema, loadSchema } from './schema.ts';
 import { bitrate, bytes, duration, offset, offsetRange, percent, positiveDuration, ppm, ppmRange } from './units.ts';
 
@@ -75,6 +76,7 @@ const KEYS: { readonly [path: string]: string } = {
   'run.seed': 'fixes all randomness',
   faults: 'what breaks, and when: { at: 20s, crash: leader, for: 5s }',
   expect: 'thresholds by figure: { commit.p99: below 5s }; a missed one ends with exit code 2',
+  predicted: 'what is expected of figures, shown beside what is measured: { of: label, when: { path: value of the sweep }, throughput: 22/s }; violated.CLAIM: share of the repetitions. It changes no exit code',
   sweep: 'lists of values by path: { network.scale: [1, 2] }; every combination is a run',
   search: 'looks for the value at which a target ceases to hold, by bisection, and tells it as an interval',
   'search.vary': 'a numeric field by its path, such as load.rate; or paths with factors, which get so many times the value: { protocols.0.x.timeoutMs.0: 1, protocols.0.x.timeoutMs.1: 2 }',
@@ -190,6 +192,19 @@ function regionOf(): Part {
   return { anyOf: [{ enum: [...new Set(PROFILES.flatMap(({ regions }) => regions))] }, { type: 'string' }] };
 }
 
+function predictionSchema(): Part {
+  const label: Part = { type: 'string' };
+  const figures = [...METRICS, ...VIOLATIONS.map((name) => ({ name, meaning: 'share of the repetitions in which this did not hold, claimed or not' }))];
+  return {
+    type: 'object', additionalProperties: false, minProperties: 1,
+    properties: {
+      of: { description: 'labels of protocols; absent: all', anyOf: [label, { type: 'array', items: label }] },
+      when: { type: 'object', description: 'only where the experiment has these values at these paths, as combinations of a sweep do' },
+      ...Object.fromEntries(figures.map(({ name, meaning }) => [name, { type: ['string', 'number'], description: meaning }])),
+    },
+  };
+}
+
 /** Of files that this registry reads. */
 export function experimentJsonSchema(registry: Registry): JsonSchema {
   const schema = schemaOf(experimentSchema);
@@ -205,6 +220,7 @@ export function experimentJsonSchema(registry: Registry): JsonSchema {
     type: 'object', additionalProperties: false,
     properties: Object.fromEntries(METRICS.map(({ name, meaning }) => [name, { type: 'string', pattern: '^(below|above) \\S', description: meaning }])),
   });
+  set('predicted', { type: 'array', maxItems: 1000, items: predictionSchema() });
   const network = propertiesOf(properties['network'] ?? {});
   network['wan'] = { default: 'lan', anyOf: [{ enum: PROFILES.map(({ name }) => name) }, { type: 'string', pattern: '/|\\.([cC][sS][vV]|[jJ][sS][oO][nN])$' }] };
   Object.assign(network['regions'] ?? {}, { items: regionOf() });

@@ -18,6 +18,7 @@ import { METRICS } from './metrics/names.ts';
 import { Faults, outagesOf } from './metrics/outages.ts';
 import { Retries } from './metrics/retries.ts';
 import { regionRows } from './metrics/regions.ts';
+import { Rounds } from './metrics/rounds.ts';
 import { missedThresholds } from './metrics/thresholds.ts';
 
 export type JudgeRegistry = { readonly protocol: AnyProtocol; readonly workload: Workload; readonly checks: readonly Check[] };
@@ -89,6 +90,7 @@ class Measurement {
   readonly #costs: Costs;
   readonly #audit: Audit;
   readonly #retries: Retries;
+  readonly #rounds: Rounds;
   readonly #leaders = new Leaders();
   readonly #faults = new Faults();
   readonly #linkChanges: LinkChanges;
@@ -108,6 +110,7 @@ class Measurement {
     this.#certified = new Certified(plan);
     this.#audit = new Audit(plan);
     this.#retries = new Retries(plan);
+    this.#rounds = new Rounds(plan);
   }
 
   observe(event: LabEvent): void {
@@ -122,17 +125,23 @@ class Measurement {
       case 'scheduled-links':
         return this.#linkChanges.observe(event);
       case 'attempt':
+        this.#rounds.observe(event);
+        return this.#retries.observe(event);
       case 'back-off':
       case 'breaker':
         return this.#retries.observe(event);
       case 'invoke':
       case 'reply':
         this.#retries.observe(event);
+        this.#rounds.observe(event);
         return this.#commands.observe(event);
-      case 'placed':
       case 'committed':
+        this.#rounds.observe(event);
+        return this.#commits.observe(event);
+      case 'placed':
         return this.#commits.observe(event);
       case 'status':
+        this.#rounds.observe(event);
         this.#leaders.observe(event);
         return this.#costs.observe(event);
       case 'traffic':
@@ -166,7 +175,8 @@ class Measurement {
     const expected = expectedRows({
       plan, protocol: this.#protocol, facts: factsOf(plan, this.#flushes.realMs(), certificate), leader: this.#leaders.throughout(steady), population, steady,
     });
-    const stable = (this.#protocol.leadership?.(plan.options) ?? 'stable') === 'stable';
+    const leadership = this.#protocol.leadership?.(plan.options) ?? 'stable';
+    const stable = leadership === 'stable';
     const outages = outagesOf(this.#faults, stable ? this.#leaders : null, this.#commits.timesMs, population, window);
     const commands = this.#commands.figures(windowMs / 1000);
     const audited = { population, commitP50Ms: commands['commit.p50']?.value ?? null, nodesCpuMs: this.#costs.cpuMs(), windowMs };
@@ -174,7 +184,7 @@ class Measurement {
     const network = certificateReasons(certificate);
     const metrics: { readonly [name: string]: Figure } = {
       ...commands, ...this.#commits.figures(), ...this.#costs.figures(this.#commits.inWindow()), ...this.#flushes.figures(), ...outages.figures,
-      ...optimumFigures(expected), ...this.#linkChanges.figures(), ...this.#audit.figures(audited), ...this.#retries.figures(), leaderChanges: count(stable ? this.#leaders.changes(window) : null),
+      ...optimumFigures(expected), ...this.#linkChanges.figures(), ...this.#audit.figures(audited), ...this.#retries.figures(), ...this.#rounds.figures(leadership === 'rotating'), leaderChanges: count(stable ? this.#leaders.changes(window) : null),
       'clockError.max': { value: this.#clockErrorMs, unit: 'ms', bound: '=' },
     };
     return {

@@ -265,6 +265,8 @@ export type Plan = {
   /** atMs: since the run's start (warm-up included). index counts the experiment's faults from 0. phase: begin at its first action, end at its last. aim: of hunts, which only the simulator runs. */
   readonly schedule: readonly { readonly atMs: number; readonly aim?: Aim; readonly fault: { readonly name: string; readonly index: number; readonly phase: 'begin' | 'middle' | 'end' }; readonly action: Action }[];
   readonly thresholds: readonly { readonly metric: string; readonly below?: number; readonly above?: number }[];
+  /** What the experiment says it will be, in the figure's unit; of violated.CLAIM: % of the repetitions. Absent: it says nothing. */
+  readonly predictions?: readonly { readonly figure: string; readonly value: number }[];
   /** What planning wants the user to know. */
   readonly warnings: readonly string[];
 };
@@ -272,7 +274,7 @@ export type Plan = {
 /** value null: nothing to measure. bound '>': a lower bound, because the percentile falls on a censored outcome; 'failed': on a failed one. */
 export type Figure = {
   readonly value: number | null;
-  readonly unit: 'ms' | '/s' | '' | 'bytes' | 's';
+  readonly unit: 'ms' | '/s' | '' | '%' | 'bytes' | 's';
   readonly bound: '=' | '>' | 'failed';
   /** Fewer than 10 samples lie beyond this percentile; of optimum.ratio: its standard error is above 1 %. */
   readonly uncertain?: boolean;

@@ -20,6 +20,7 @@ import type { Place } from './links.ts';
 import { shareOut } from './load/loop.ts';
 import type { Loop } from './load/loop.ts';
 import { checkRegion, networkOf } from './networks.ts';
+import { planned } from './predictions.ts';
 import { scheduleOf } from './schedule.ts';
 import { MAX_NODES } from './schema.ts';
 import { membersOf } from './seats.ts';
@@ -273,6 +274,7 @@ function planOf(choice: Choice, { options, leadership, reconfigurable, warnings 
     detail: load.ratePerSecond !== null && load.ratePerSecond * peak <= DETAILED_RATE_PER_SECOND ? 'messages' : 'sampled',
     schedule: faults.schedule,
     thresholds: settings.thresholds,
+    ...planned(settings.predictions, choice.label),
     warnings: [...ground.remarks, ...(settings.limits === undefined || supports.has('limit') ? [] : [`limits: the runner ${runner} has no containers that they could hold for`]), ...warnings, ...faults.warnings],
   };
 }

@@ -140,6 +140,7 @@ export const EXPERIMENT_SHAPE = {
   }).prefault({}),
   faults: z.array(z.record(z.string(), z.unknown())).max(1000).default([]),
   expect: z.record(z.string(), z.unknown()).default({}),
+  predicted: z.array(z.record(z.string(), z.unknown())).max(1000).default([]),
   sweep: z.record(z.string(), z.array(z.unknown()).min(1).max(100)).default({}),
   search: searchSection.optional(),
 };

@@ -1,7 +1,7 @@
 // What a comparison says in a terminal: for each pair a table of figures, what else differs, and what was left out.
-import Table from 'cli-table3';
 import { unitOf } from '../metrics/names.ts';
 import { formatFigure, formatMs } from '../report/figures.ts';
+import { plainTable } from '../report/plain-table.ts';
 import { wrapped } from '../report/table.ts';
 import { LEAST_RUNS, LEVEL, type Row, type Shown } from './compare.ts';
 import { sideLetter } from './curves.ts';
@@ -49,17 +49,10 @@ export function counted(runs: number): string {
 }
 
 function tableOf(rows: readonly Row[]): string {
-  const nothing = Object.fromEntries(['top', 'top-mid', 'top-left', 'top-right', 'bottom', 'bottom-mid', 'bottom-left', 'bottom-right',
-    'left', 'left-mid', 'mid', 'mid-mid', 'right', 'right-mid'].map((name) => [name, '']));
-  const table = new Table({
-    head: HEAD, chars: { ...nothing, middle: '  ' }, style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [], compact: true },
-    colAligns: ['left', 'right', 'left', 'right', 'left', 'right', 'right', 'left'],
-  });
-  for (const row of rows) {
+  return plainTable(HEAD, ['left', 'right', 'left', 'right', 'left', 'right', 'right', 'left'], rows.map((row) => {
     const unit = unitOf(row.figure) ?? '';
-    table.push([`${row.figure}${unit === '' ? '' : ` ${unit}`}`, medianOf(row.base), rangeOf(row.base), medianOf(row.other), rangeOf(row.other), changeOf(row), row.p === null ? '–' : row.p.toPrecision(2), saysOf(row)]);
-  }
-  return table.toString().split('\n').map((line) => line.trimEnd()).join('\n');
+    return [`${row.figure}${unit === '' ? '' : ` ${unit}`}`, medianOf(row.base), rangeOf(row.base), medianOf(row.other), rangeOf(row.other), changeOf(row), row.p === null ? '–' : row.p.toPrecision(2), saysOf(row)];
+  })).join('\n');
 }
 
 export function renderComparison({ sides, excluded, pairs }: Comparison, width: number): string {

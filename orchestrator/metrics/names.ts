@@ -27,6 +27,8 @@ export const METRICS: readonly MetricName[] = [
   { name: 'backOff.max', unit: 'ms', meaning: 'longest wait of a client before it asked again, in the measure window; null where none waited' },
   { name: 'breaker.opened', unit: '', meaning: 'times that a circuit breaker opened in the measure window; null without load.breaker' },
   { name: 'leaderChanges', unit: '', meaning: 'times that a node began to lead a new epoch in the measure window; null where leadership rotates or there is none' },
+  { name: 'rounds', unit: '', meaning: 'epochs that began in the measure window while a command waited that had had the time to reach every node; null unless leadership rotates' },
+  { name: 'rounds.yield', unit: '%', meaning: 'share of these in which a client command was committed' },
   { name: 'messagesPerCommit', unit: '', meaning: 'datagrams sent by all nodes in the measure window, per client command committed in it' },
   { name: 'bytesPerCommit', unit: 'bytes', meaning: 'bytes of these datagrams, per client command' },
   { name: 'fsyncsPerCommit', unit: '', meaning: 'flushes of all nodes in the measure window, per client command' },

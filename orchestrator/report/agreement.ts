@@ -1,10 +1,10 @@
 // The same plan on several runners: how far do they agree, and what explains a gap? The first runner is the reference. A cause
 // is named only with what was measured of it; a gap that nothing measured explains is said to be one.
-import Table from 'cli-table3';
 import type { NodeId } from '../../node/contract.ts';
 import type { Figure, Outage, Plan, Summary } from '../kinds.ts';
 import { formatFigure, formatMs, medianFigure } from './figures.ts';
 import { type Group, groupsOf } from './groups.ts';
+import { plainTable } from './plain-table.ts';
 
 type Compared = { readonly metric: 'commit.p50' | 'commit.p99' | 'throughput'; readonly reference: Figure; readonly measured: Figure; /** measured / reference; null where one of them is no number. */ readonly ratio: number | null };
 export type Agreement = {
@@ -171,17 +171,9 @@ const WORDS: { readonly [metric in Compared['metric']]: string } = { 'commit.p50
 export function renderAgreement(agreements: readonly Agreement[]): string {
   const [first] = agreements;
   if (first === undefined) return '';
-  const none = Object.fromEntries(['top', 'top-mid', 'top-left', 'top-right', 'bottom', 'bottom-mid', 'bottom-left', 'bottom-right',
-    'left', 'left-mid', 'mid', 'mid-mid', 'right', 'right-mid'].map((name) => [name, '']));
-  const table = new Table({
-    head: ['agreement', ...METRICS.flatMap((metric) => [`${WORDS[metric]}\n${first.reference}`, '\nhere', '\nratio'])],
-    chars: { ...none, middle: '  ' }, style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [], compact: true },
-    colAligns: ['left', ...METRICS.flatMap(() => ['right', 'right', 'right'] as const)],
-  });
-  for (const { label, runner, figures } of agreements) {
-    table.push([`${label} on ${runner}`, ...figures.flatMap(({ reference, measured, ratio }) => [formatFigure(reference, formatMs), formatFigure(measured, formatMs), ratio === null ? '–' : ratio.toFixed(3)])]);
-  }
+  const head = ['agreement', ...METRICS.flatMap((metric) => [`${WORDS[metric]}\n${first.reference}`, '\nhere', '\nratio'])];
+  const lines = plainTable(head, ['left', ...METRICS.flatMap(() => ['right', 'right', 'right'] as const)], agreements.map(({ label, runner, figures }) => (
+    [`${label} on ${runner}`, ...figures.flatMap(({ reference, measured, ratio }) => [formatFigure(reference, formatMs), formatFigure(measured, formatMs), ratio === null ? '–' : ratio.toFixed(3)])])));
   const gaps = agreements.flatMap(({ label, runner, reference, gaps: found }) => found.map(({ metric, because }) => `gap      ${label} on ${runner} against ${reference}, ${metric}: ${because.join('; ')}`));
-  const lines = table.toString().split('\n').map((line) => line.trimEnd());
   return [...lines, ...(gaps.length === 0 ? ['agreed   p50 and commits/s within 5 %, p99 within 15 %'] : gaps)].join('\n');
 }

@@ -4,6 +4,7 @@ import type { Figure, Summary } from '../kinds.ts';
 import { METRICS } from '../metrics/names.ts';
 import { extremesOf, medianFigure } from './figures.ts';
 import { groupsOf } from './groups.ts';
+import { type Comparison, comparisonsOf } from './predictions.ts';
 
 export type FigureRange = {
   /** Of an even number the lower one of the two in the middle: always a figure of one of the runs. */
@@ -22,6 +23,8 @@ export type GroupFigures = {
   readonly publishable: boolean;
   /** null: no run has a value. */
   readonly figures: { readonly [name: string]: FigureRange | null };
+  /** Absent: the experiment predicts nothing. */
+  readonly predictions?: readonly Comparison[];
   readonly regions: readonly { readonly region: string; readonly figures: { readonly [name: string]: FigureRange | null } }[];
 };
 
@@ -32,10 +35,12 @@ export function summarizeExperiment(experiment: string, runs: ReadonlyMap<string
   const nameOf = new Map([...runs].map(([name, summary]) => [summary, name]));
   const groups = groupsOf([...runs.values()]).map((group): GroupFigures => {
     const { label, runner, protocol } = (group.runs[0] as Summary).plan;
+    const predictions = comparisonsOf(group.runs);
     const regions = [...new Set(group.runs.flatMap((run) => run.regions.map(({ region }) => region)))];
     return {
       label, runner, protocol, runs: group.runs.map((run) => nameOf.get(run) ?? ''), publishable: group.runs.every(({ publishable }) => publishable),
       figures: rangesOf(group.runs.map(({ metrics }) => metrics), METRICS.map(({ name }) => name)),
+      ...(predictions.length === 0 ? {} : { predictions }),
       regions: regions.map((region) => {
         const metrics = group.runs.flatMap((run) => run.regions.filter((row) => row.region === region).map((row) => row.metrics));
         return { region, figures: rangesOf(metrics, Object.keys(metrics[0] ?? {})) };

@@ -1,13 +1,14 @@
 // What a run shows at its end: one table over all runs, then in words every verdict that is not valid, what is invalid,
 // missed or to be known, and what the marks mean. Plain text without colours, made for 100 columns. Runs that differ only
 // in their seed are repetitions: one row with the median and the range of the runs' figures, never an average.
-import Table from 'cli-table3';
 import type { Figure, Summary } from '../kinds.ts';
 import { isViolation } from '../judge.ts';
 import { networkOf } from '../metrics/certified.ts';
 import { extremesOf, formatFigure, formatMs, medianFigure } from './figures.ts';
 import { groupsOf, type Group } from './groups.ts';
 import { linksInWords } from './link-words.ts';
+import { plainTable } from './plain-table.ts';
+import { comparisonRows } from './predictions.ts';
 
 const HEAD = ['protocol', 'runs on', 'commit\np50 ms', '\np99 ms', 'optimum\np50 ms', 'measured\n/optimum', 'commits\n/s', 'outage ms\n(steady)', '\nerrors', '\nsafety'];
 const NUMBER_COLUMNS = 7;
@@ -21,18 +22,16 @@ export function renderTable(summaries: readonly Summary[], { width }: { readonly
     ...new Set(groups.flatMap((group) => [...verdictLines(group), ...measurementLines(group), ...regionLines(group)])),
     ...legend(groups),
   ];
-  return [figuresTable(groups), ...paragraphs.map((line) => wrapped(line, width))].join('\n');
+  return [figuresTable(groups), ...paragraphs.map((line) => wrapped(line, width)), ...predictionsTable(groups)].join('\n');
+}
+
+function predictionsTable(groups: readonly Group[]): readonly string[] {
+  const rows = comparisonRows(groups).map(({ of, figure, predicted, measured, difference, range }) => [`${of}, ${figure}`, predicted, measured, difference, range]);
+  return rows.length === 0 ? [] : ['', ...plainTable(['predicted by the experiment', 'predicted', 'measured', 'difference', ''], ['left', 'right', 'right', 'right', 'left'], rows)];
 }
 
 function figuresTable(groups: readonly Group[]): string {
-  const nothing = Object.fromEntries(['top', 'top-mid', 'top-left', 'top-right', 'bottom', 'bottom-mid', 'bottom-left', 'bottom-right',
-    'left', 'left-mid', 'mid', 'mid-mid', 'right', 'right-mid'].map((name) => [name, '']));
-  const table = new Table({
-    head: HEAD, chars: { ...nothing, middle: '  ' }, style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [], compact: true },
-    colAligns: ['left', 'left', ...Array.from({ length: NUMBER_COLUMNS }, () => 'right' as const), 'left'],
-  });
-  for (const group of groups) table.push(rowOf(group));
-  const lines = table.toString().split('\n').map((line) => line.trimEnd());
+  const lines = plainTable(HEAD, ['left', 'left', ...Array.from({ length: NUMBER_COLUMNS }, () => 'right' as const), 'left'], groups.map(rowOf));
   const widest = Math.max(...lines.map(({ length }) => length));
   return [...lines.slice(0, 2), '─'.repeat(widest), ...lines.slice(2), ''].join('\n');
 }

@@ -7,6 +7,7 @@ import { METRICS } from '../../metrics/names.ts';
 import { formatFigure, formatMs, medianFigure } from '../figures.ts';
 import { nameOf } from './chart.ts';
 import { linksInWords } from '../link-words.ts';
+import { comparisonsOf, inWords } from '../predictions.ts';
 import { html, type Html } from './html.ts';
 import type { RunRecord } from './record.ts';
 import { figuresOf, type RunGroup, titleOf } from './run-group.ts';
@@ -55,6 +56,15 @@ export function optimumTable(groups: readonly RunGroup[]): Html | null {
   ]));
   if (rows.length === 0) return null;
   return table('Measured beside the closed form, for each client region', [words('run'), words('clients in'), words('enter at'), words('leader'), number('optimum p50 (ms)'), number('measured p50 (ms)'), number('ratio'), number('chance (ms)'), number('samples'), number('KS distance')], rows);
+}
+
+/** null: the experiments predict nothing. */
+export function predictionTable(groups: readonly RunGroup[]): Html | null {
+  const rows = groups.flatMap((group) => comparisonsOf(group.runs.map(({ summary }) => summary)).map((comparison) => {
+    const { figure, predicted, measured, difference, range } = inWords(comparison);
+    return [nameOf({ name: titleOf(group, null), hue: group.hue }), figure, predicted, measured, difference, range];
+  }));
+  return rows.length === 0 ? null : table('Predicted and measured', [words('protocol'), words('figure'), number('predicted'), number('measured'), number('difference'), words('range')], rows);
 }
 
 function outcomeOf(verdict: Verdict): string {

@@ -43,7 +43,6 @@ test('the lines of a file that a page does not read change nothing on it', async
   });
   expect([...passedOver]).toEqual(expect.arrayContaining(['sent', 'received', 'durable', 'committed']));
   expect(read).toEqual(records);
-  // Where leadership rotates, commits tell which rounds were lost.
   expect(read.at(-1)?.rounds?.lost).toBeGreaterThan(0);
 });
 
@@ -75,6 +74,13 @@ test('the first table has each figure with its unit', () => {
   const p50 = records[0]?.summary.metrics['commit.p50']?.value ?? 0;
   expect(row).toContain(`p50 ms ${p50.toFixed(0)}`);
   expect(row).toMatch(/p99 ms [\d,]+\*? commits \/s \d+ outage ms [\d,]+ \/ optimum \d\.\d{3}/);
+});
+
+test('what the experiment predicts stands beside what was measured, and without a prediction there is no such section', async () => {
+  const [predicted] = (await reportRuns(CRASH.replace(/, \{ stick.*\}/, '').replace('8s', '3s').replace(/faults.*/, 'predicted: [{ of: raft, offered: 50/s, violated.agreement: 0% }]'))) as [RunRecord];
+  const text = textOf(renderPage([predicted]));
+  expect(text.slice(text.indexOf('Predicted and measured')).slice(0, 600)).toMatch(/● raft on sim offered 50\/s [\d.]+\/s \+[\d.]+ % ● raft on sim violated\.agreement 0 % 0 % 0 points 0 of 1/);
+  expect(textOf(page)).not.toContain('Predicted and measured');
 });
 
 test('a rotating leadership loses the rounds of a node that is down', async () => {

@@ -4,7 +4,7 @@ import {
   clockChart, distributionChart, distributionScale, latencyChart, latencyScale, type Series, throughputChart, throughputScale,
 } from './charts.ts';
 import type { Chart } from './chart.ts';
-import { figureTable, optimumTable, originDetails, outageTable, verdictTable } from './details.ts';
+import { figureTable, optimumTable, originDetails, outageTable, predictionTable, verdictTable } from './details.ts';
 import { documentOf } from './document.ts';
 import { headline, trustLine } from './headline.ts';
 import { html, type Html } from './html.ts';
@@ -27,6 +27,7 @@ export function renderPage(records: readonly RunRecord[]): string {
     header: html`<h1><b>${names}</b> · ${conditions(records)}</h1>
 <p class="headline">${headline(groups)}</p><p class="trust">${trustLine(groups)}</p>`,
     main: html`${overview(groups)}
+${maybe(predictionTable(groups), 'Predicted and measured', 'What the experiment says that its figures will be. Of repeated runs the median with their range; of a share of runs the interval that holds the true share in 95 of 100 such experiments.')}
 ${charts(groups)}
 <section><h2>Safety</h2>${verdictTable(groups)}</section>
 ${maybe(optimumTable(groups), 'Measured beside the optimum', 'The closed form of each protocol for this network, from the commands before the first fault or change of the links. Chance: one standard error of a median of so few samples.')}

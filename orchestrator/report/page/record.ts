@@ -7,7 +7,6 @@ import { closedFormOf } from '../../metrics/expected.ts';
 import { factsOf } from '../../metrics/facts.ts';
 import { blend, mixtureQuantile } from '../../metrics/mixture.ts';
 import { type LinkLine, LinkLines } from './links.ts';
-import { Rounds } from './rounds.ts';
 import { Roles, type RoleSpan } from './roles.ts';
 import { type Bucket, bucketsOf, columnMs, countsOf, outline, type Point } from './series.ts';
 
@@ -35,7 +34,7 @@ export type RunRecord = {
   /** Those that network.schedule changes in the measure window. */
   readonly links: readonly LinkLine[];
   readonly clocks: readonly { readonly node: NodeId; readonly points: readonly Point[] }[];
-  /** Where leadership rotates and the load gives each round a command to decide. */
+  /** With a command to decide; null unless leadership rotates. */
   readonly rounds: { readonly all: number; readonly lost: number } | null;
 };
 
@@ -47,7 +46,7 @@ const MAX_DOTS = 2_500;
 export const CDF_SHARES: readonly number[] = [...Array.from({ length: 99 }, (_, index) => (index + 1) / 100), 0.993, 0.995, 0.997, 0.999, 0.9999, 1];
 
 /** Most of a run's events, and none of them on the page. */
-const NEVER_READ = ['sent', 'received', 'placed', 'rejected', 'attempt', 'traffic', 'usage', 'trace'] as const;
+const NEVER_READ = ['sent', 'received', 'placed', 'committed', 'rejected', 'attempt', 'traffic', 'usage', 'trace'] as const;
 
 export class RunRecorder {
   /** Events of these types change nothing here: a reader of a file may pass over their lines. */
@@ -60,7 +59,6 @@ export class RunRecorder {
   readonly #roles: Roles;
   readonly #links: LinkLines;
   readonly #leadership: RunRecord['leadership'];
-  readonly #rounds: Rounds;
   readonly #okMs: number[] = [];
   readonly #clocks = new Map<NodeId, Point[]>();
   readonly #faults: { name: string; index: number; nodes: readonly NodeId[]; fromMs: number; toMs: number }[] = [];
@@ -77,9 +75,8 @@ export class RunRecorder {
     this.#commands = new Commands(plan);
     this.#links = new LinkLines(plan, fromMs);
     this.#roles = new Roles(plan.nodes.map(({ id }) => id));
-    this.#rounds = new Rounds(measureWindow(plan));
     this.#leadership = protocol?.leadership?.(plan.options) ?? 'stable';
-    this.unread = new Set([...NEVER_READ, ...(this.#leadership === 'rotating' ? [] : ['committed'] as const), ...(plan.fsyncMs === 'real' ? [] : ['durable'] as const)]);
+    this.unread = new Set([...NEVER_READ, ...(plan.fsyncMs === 'real' ? [] : ['durable'] as const)]);
   }
 
   /** In order of atMs. */
@@ -93,10 +90,7 @@ export class RunRecorder {
         if (event.reply.outcome === 'ok') this.#okMs.push(atMs - this.#originMs);
         return this.#commands.observe(event);
       case 'status':
-        this.#rounds.observe(event);
         return this.#roles.observe(event);
-      case 'committed':
-        return this.#rounds.observe(event);
       case 'action':
         return this.#roles.observe(event);
       case 'fault':
@@ -111,7 +105,6 @@ export class RunRecorder {
   }
 
   finish(summary: Summary, environment: unknown): RunRecord {
-    const plan = this.#plan;
     this.#commands.finish(this.#lastMs);
     const { population } = this.#commands;
     const points = population.filter(({ outcome }) => outcome === 'ok').map(({ intendedMs, endedMs }) => ({ atMs: intendedMs - this.#originMs, value: endedMs - intendedMs }));
@@ -131,7 +124,7 @@ export class RunRecorder {
       roles: this.#roles.finish(this.#originMs, this.#originMs + this.#spanMs),
       links: this.#links.finish(this.#spanMs),
       clocks: [...this.#clocks.entries()].map(([node, all]) => ({ node, points: outline(all, this.#spanMs, CLOCK_COLUMNS) })),
-      rounds: leadership === 'rotating' ? this.#rounds.finish(plan.load.ratePerSecond) : null,
+      rounds: roundsOf(summary),
     };
   }
 
@@ -176,6 +169,11 @@ export class RunRecorder {
     const mixture = blend(parts);
     return CDF_SHARES.map((share) => mixtureQuantile(mixture, share));
   }
+}
+
+function roundsOf({ metrics }: Summary): RunRecord['rounds'] {
+  const [all, share] = [metrics['rounds']?.value ?? null, metrics['rounds.yield']?.value ?? null];
+  return all === null || share === null ? null : { all, lost: Math.round(all * (1 - share / 100)) };
 }
 
 /** Nearest rank among all commands of the population: those without an ok rank above every number. */
