@@ -144,7 +144,27 @@ export interface Protocol<Message extends Json, Entry extends Json, Options> {
   longestPeriodMs?(options: Options): number;
   /** The closed form of the commit latency that a client sees; null where the protocol states none. */
   expected?(options: Options, facts: Facts, load: ExpectedLoad): Expected | null;
+  /** How the others replace a leader that has crashed, by timeouts; null where they do not. An outage is told beside what this predicts. */
+  election?(options: Options, facts: Facts): Election | null;
+  /** Options worth trying on such a network so that `tolerate` nodes may be down; `facts.leader` is null. Default: the defaults alone. */
+  advice?(facts: Facts, tolerate: number): readonly Advice<Options>[];
 }
+
+/** Given options, and in what they are good. */
+export type Advice<Options> = { readonly options: Partial<Options>; readonly because: string };
+
+export type Election = {
+  /** Of the last message of the leader, drawn uniformly by each node; then it campaigns. */
+  readonly timeoutMs: readonly [number, number];
+  /** Between messages of an idle leader. */
+  readonly heartbeatMs: number;
+  /** A candidate first asks whether it would be elected; who heard a leader within the least timeout refuses. */
+  readonly preVote: boolean;
+  /** true: each candidate has numbers of its own, and a higher one takes the votes of a lower. false: a vote for each term. */
+  readonly ballots: boolean;
+  /** Of so many members, its own among them. */
+  readonly votes: number;
+};
 
 export type ExpectedLoad = {
   /** Its region, with rows in facts.oneWayMs. */

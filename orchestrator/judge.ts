@@ -9,6 +9,7 @@ import { Certified, certificateReasons } from './metrics/certified.ts';
 import { Commands, count, measureWindow } from './metrics/commands.ts';
 import { Commits } from './metrics/commits.ts';
 import { Costs } from './metrics/costs.ts';
+import { expectedOutageFigure, LeaderCrashes } from './metrics/election-outages.ts';
 import { expectedRows, optimumFigures } from './metrics/expected.ts';
 import { factsOf } from './metrics/facts.ts';
 import { Flushes } from './metrics/flushes.ts';
@@ -93,6 +94,7 @@ class Measurement {
   readonly #rounds: Rounds;
   readonly #leaders = new Leaders();
   readonly #faults = new Faults();
+  readonly #crashes = new LeaderCrashes();
   readonly #linkChanges: LinkChanges;
   readonly #flushes: Flushes;
   readonly #certified: Certified;
@@ -120,8 +122,9 @@ class Measurement {
       case 'received':
       case 'trace':
       case 'rejected':
-      case 'action':
         return;
+      case 'action':
+        return this.#crashes.observe(event);
       case 'scheduled-links':
         return this.#linkChanges.observe(event);
       case 'attempt':
@@ -172,24 +175,26 @@ class Measurement {
     const { population } = this.#commands;
     const steady = this.#linkChanges.within(this.#faults.before(window));
     const certificate = this.#certified.finish();
+    const facts = factsOf(plan, this.#flushes.realMs(), certificate);
     const expected = expectedRows({
-      plan, protocol: this.#protocol, facts: factsOf(plan, this.#flushes.realMs(), certificate), leader: this.#leaders.throughout(steady), population, steady,
+      plan, protocol: this.#protocol, facts, leader: this.#leaders.throughout(steady), population, steady,
     });
     const leadership = this.#protocol.leadership?.(plan.options) ?? 'stable';
     const stable = leadership === 'stable';
     const outages = outagesOf(this.#faults, stable ? this.#leaders : null, this.#commits.timesMs, population, window);
+    const rows = stable ? this.#crashes.beside(outages.rows, { plan, protocol: this.#protocol, facts, leaders: this.#leaders }) : outages.rows;
     const commands = this.#commands.figures(windowMs / 1000);
     const audited = { population, commitP50Ms: commands['commit.p50']?.value ?? null, nodesCpuMs: this.#costs.cpuMs(), windowMs };
     const { invalid, noBaseline } = this.#audit.reasons(audited);
     const network = certificateReasons(certificate);
     const metrics: { readonly [name: string]: Figure } = {
-      ...commands, ...this.#commits.figures(), ...this.#costs.figures(this.#commits.inWindow()), ...this.#flushes.figures(), ...outages.figures,
+      ...commands, ...this.#commits.figures(), ...this.#costs.figures(this.#commits.inWindow()), ...this.#flushes.figures(), ...outages.figures, 'outage.expected': expectedOutageFigure(rows),
       ...optimumFigures(expected), ...this.#linkChanges.figures(), ...this.#audit.figures(audited), ...this.#retries.figures(), ...this.#rounds.figures(leadership === 'rotating'), leaderChanges: count(stable ? this.#leaders.changes(window) : null),
       'clockError.max': { value: this.#clockErrorMs, unit: 'ms', bound: '=' },
     };
     return {
       metrics: Object.fromEntries(METRICS.map(({ name, unit }) => [name, metrics[name] ?? { value: null, unit, bound: '=' }])),
-      regions: regionRows(plan, population), expected, outages: outages.rows, ...(certificate === null ? {} : { certificate }),
+      regions: regionRows(plan, population), expected, outages: rows, ...(certificate === null ? {} : { certificate }),
       invalid: [...network.invalid, ...invalid], noBaseline: [...network.invalid, ...network.noBaseline, ...this.#linkChanges.reasons(), ...noBaseline],
     };
   }

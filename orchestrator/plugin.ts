@@ -32,7 +32,7 @@ const NAMED: Shape = {
 const SHAPES: { readonly [kind in keyof Plugin]-?: Shape } = {
   protocols: {
     defaults: { test: isObject, wanted: 'an object: the names and values of its options' },
-    create: FUNCTION, claims: optional(FUNCTION), resolve: optional(FUNCTION), leadership: optional(FUNCTION), expected: optional(FUNCTION), longestPeriodMs: optional(FUNCTION),
+    create: FUNCTION, claims: optional(FUNCTION), resolve: optional(FUNCTION), leadership: optional(FUNCTION), expected: optional(FUNCTION), longestPeriodMs: optional(FUNCTION), election: optional(FUNCTION), advice: optional(FUNCTION),
     restartable: optional(FLAG), epochsRiseWithSlot: optional(FLAG),
   },
   workloads: { params: SCHEMA, operations: FUNCTION, model: MODEL },

@@ -3,6 +3,7 @@
 // what differs.
 import { protocol } from '../contract.ts';
 import type { Json } from '../contract.ts';
+import { advice, election } from './paxos/advice.ts';
 import { expected } from './paxos/expected.ts';
 import type { Entry } from './paxos/messages.ts';
 import { DEFAULTS, leadership, resolve } from './paxos/options.ts';
@@ -17,6 +18,8 @@ export const paxos = protocol<Json, Entry, Options>({
   resolve,
   leadership,
   expected,
+  election,
+  advice,
   reconfigurable: true,
   longestPeriodMs: ({ timeoutMs }) => (timeoutMs === 'auto' ? 300 : timeoutMs[1]),
 });

@@ -3,7 +3,7 @@
 import { protocol } from '../contract.ts';
 import type { Json } from '../contract.ts';
 import type { DiskEntry } from './raft/messages.ts';
-import { DEFAULTS, expected, resolve, timeoutMsOf } from './raft/options.ts';
+import { advice, DEFAULTS, election, expected, resolve, timeoutMsOf } from './raft/options.ts';
 import type { Options } from './raft/options.ts';
 import { Server } from './raft/server.ts';
 
@@ -14,6 +14,8 @@ export const raft = protocol<Json, DiskEntry, Options>({
   create: (env) => new Server(env),
   resolve,
   expected,
+  election,
+  advice,
   longestPeriodMs: (options) => timeoutMsOf(options)[1],
   epochsRiseWithSlot: true,
   reconfigurable: true,

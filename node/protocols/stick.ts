@@ -11,7 +11,7 @@ import { protocol } from '../contract.ts';
 import type { Env, Json, Machine } from '../contract.ts';
 import { Ack } from './stick/ack.ts';
 import type { Consensus } from './stick/chain.ts';
-import { expected } from './stick/latency.ts';
+import { advice, expected } from './stick/latency.ts';
 import { Literal } from './stick/literal.ts';
 import { DEFAULTS, resolve, timesOf } from './stick/options.ts';
 import type { Options } from './stick/options.ts';
@@ -42,4 +42,5 @@ export const stick = protocol<Json, Consensus | DiskEntry, Options>({
   longestPeriodMs: (options) => timesOf(options).roundMs,
   resolve,
   expected,
+  advice,
 });

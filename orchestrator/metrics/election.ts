@@ -4,7 +4,7 @@
 import { assert } from '../../node/assert.ts';
 import { EventQueue } from '../../node/kit/event-queue.ts';
 import { majorityOf } from '../../node/kit/quorum.ts';
-import { randomStream } from '../../node/kit/random.ts';
+import { exponential, randomStream } from '../../node/kit/random.ts';
 
 /** A constant, or uniformly drawn from a range for each message or election. */
 export type Draw = number | readonly [number, number];
@@ -25,6 +25,12 @@ export type ElectionOptions = {
   readonly voterWaitMs: number;
   /** Of the leader's last message to all, when it crashed. */
   readonly ageMs: Draw;
+  /** Each is a message to all too, at random times; absent: idle. */
+  readonly commandsPerSecond?: number | null;
+  /** Needed, the candidate's own among them; absent: a majority. */
+  readonly votes?: number;
+  /** Each candidate has numbers of its own, and a higher one takes the votes of a lower. */
+  readonly ballots?: boolean;
 };
 
 /** ms: from the crash until `winner` knows that it leads. terms: how many were begun, 1 without a split vote. */
@@ -41,10 +47,18 @@ const MOST_EVENTS = 20_000;
  * (3 of 5 servers: 8 % off at T = 50 L still). Elsewhere within 3 % (at T = 40 L within 1.5 %).
  */
 export function closedFormMs(options: ElectionOptions): number | null {
-  const { servers, live, timeoutMs: [least, most], oneWayMs, preVote, candidateWaitMs, voterWaitMs, ageMs } = options;
-  if (typeof oneWayMs === 'function' || least < CLEAR_OF_DELAYS * meanOf(oneWayMs) || live <= majorityOf(servers)) return null;
+  const { servers, live, timeoutMs: [least, most], oneWayMs, preVote, candidateWaitMs, voterWaitMs, ageMs, votes, commandsPerSecond, ballots } = options;
+  if (typeof oneWayMs === 'function' || least < CLEAR_OF_DELAYS * meanOf(oneWayMs) || live <= (votes ?? majorityOf(servers)) || ballots === true) return null;
   const firstMs = least + (most - least) / (live + 1);
-  return firstMs - meanOf(ageMs) + (preVote ? 5 : 3) * meanOf(oneWayMs) + candidateWaitMs + voterWaitMs;
+  return firstMs - meanAgeMs(ageMs, commandsPerSecond ?? null) + (preVote ? 5 : 3) * meanOf(oneWayMs) + candidateWaitMs + voterWaitMs;
+}
+
+/** Of the younger of a heartbeat, at most `most` old, and a command's message. */
+function meanAgeMs(draw: Draw, commandsPerSecond: number | null): number {
+  if (commandsPerSecond === null || typeof draw === 'number' || draw[0] !== 0) return meanOf(draw);
+  const [, most] = draw;
+  const rate = commandsPerSecond / 1000;
+  return 1 / rate - (1 - Math.exp(-rate * most)) / (rate * rate * most);
 }
 
 function meanOf(draw: Draw): number {
@@ -53,8 +67,8 @@ function meanOf(draw: Draw): number {
 
 /** One for each trial, the same ones for the same seed; null: it did not end, as with timeouts far below a round trip. At least 10,000 for a 99.9th percentile. */
 export function elections(options: ElectionOptions, trials: number, seed: string): readonly (Election | null)[] {
-  const { servers, live, timeoutMs: [least, most] } = options;
-  assert(live >= majorityOf(servers) && live <= servers, `${live} of ${servers} servers elect nobody, or are too many`);
+  const { servers, live, timeoutMs: [least, most], votes = majorityOf(servers) } = options;
+  assert(live >= votes && live <= servers, `${live} of ${servers} servers elect nobody, or are too many`);
   assert(least > 0 && most > least, `[${least}, ${most}] is no range of timeouts`);
   const random = randomStream(seed, 'elections');
   return Array.from({ length: trials }, () => new Trial(options, random).run());
@@ -66,18 +80,20 @@ type Server = { role: Role; term: number; votedFor: number | null; heardMs: numb
 class Trial {
   readonly #options: ElectionOptions;
   readonly #random: () => number;
-  readonly #majority: number;
+  readonly #votes: number;
   readonly #servers: readonly Server[];
   readonly #agenda = new EventQueue();
   #nowMs = 0;
   #terms = 0;
+  #highest = 0;
   #winner: number | null = null;
 
   constructor(options: ElectionOptions, random: () => number) {
     this.#options = options;
     this.#random = random;
-    this.#majority = majorityOf(options.servers);
-    const ageMs = this.#draw(options.ageMs);
+    this.#votes = options.votes ?? majorityOf(options.servers);
+    const { commandsPerSecond = null } = options;
+    const ageMs = Math.min(this.#draw(options.ageMs), commandsPerSecond === null ? Infinity : exponential(random, 1000 / commandsPerSecond));
     this.#servers = Array.from({ length: options.live }, (_, index) => {
       const heardMs = this.#delay(options.live, index) - ageMs;
       return { role: 'follower', term: 0, votedFor: null, heardMs, sinceMs: heardMs, timeoutMs: this.#draw(options.timeoutMs), votes: new Set() };
@@ -156,8 +172,11 @@ class Trial {
 
   #campaign(self: number): void {
     const server = this.#begin(self, 'candidate');
-    const term = ++server.term;
-    this.#terms = Math.max(this.#terms, term);
+    const { live, ballots } = this.#options;
+    const term = ballots === true ? (Math.floor(server.term / live) + 1) * live + self : server.term + 1;
+    server.term = term;
+    if (term > this.#highest) this.#terms++;
+    this.#highest = Math.max(this.#highest, term);
     server.votedFor = self;
     const { candidateWaitMs } = this.#options;
     const counted = (voter: number) => {
@@ -193,6 +212,6 @@ class Trial {
 
   #counts({ votes }: Server, voter: number): boolean {
     votes.add(voter);
-    return votes.size === this.#majority;
+    return votes.size === this.#votes;
   }
 }

@@ -41,6 +41,7 @@ export const METRICS: readonly MetricName[] = [
   { name: 'apply.p99', unit: 'ms', meaning: 'the same, 99th percentile' },
   { name: 'outage', unit: 'ms', meaning: 'longest gap between commits of client commands that overlaps a fault; > where no commit ended it in the measure window' },
   { name: 'outage.steady', unit: 'ms', meaning: 'longest gap between commits in the measure window that overlaps no fault' },
+  { name: 'outage.expected', unit: 'ms', meaning: 'what the crash of the leader should cost, from the crash to the first commit: mean of 10,000 elections on the links of this run; the longest of all crashes; null where no leader crashes alone or the protocol states no elections' },
   { name: 'recovered', unit: 'ms', meaning: 'from the begin of a fault to the first 200 consecutive arrivals after its outage of which 190 finish within the steady p99; the longest of all faults; > where one never did' },
   { name: 'clockError.max', unit: 'ms', meaning: 'largest |wall clock − true time| of a node' },
   { name: 'optimum.p50', unit: 'ms', meaning: 'median of the closed form: of the client regions, each weighted by its samples, the middle one' },

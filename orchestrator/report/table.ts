@@ -19,7 +19,7 @@ const LEAST_ERROR_MS = 0.5;
 export function renderTable(summaries: readonly Summary[], { width }: { readonly width: number }): string {
   const groups = groupsOf(summaries);
   const paragraphs = [
-    ...new Set(groups.flatMap((group) => [...verdictLines(group), ...measurementLines(group), ...regionLines(group)])),
+    ...new Set(groups.flatMap((group) => [...verdictLines(group), ...measurementLines(group), ...regionLines(group), ...outageLines(group)])),
     ...legend(groups),
   ];
   return [figuresTable(groups), ...paragraphs.map((line) => wrapped(line, width)), ...predictionsTable(groups)].join('\n');
@@ -122,6 +122,16 @@ function regionLines({ label, runs }: Group): readonly string[] {
   const rows = run.expected.map(({ region, measuredP50Ms, expectedP50Ms, samplingErrorMs }) => (
     `${region} ${measuredP50Ms === null ? '–' : formatMs(measuredP50Ms)}/${formatMs(expectedP50Ms)}${(samplingErrorMs ?? 0) < LEAST_ERROR_MS ? '' : ` ±${formatMs(samplingErrorMs ?? 0)}`}`));
   return [`regions  ${nameOf(label, runs, run)}, measured/optimum p50 ms: ${rows.join(', ')}`];
+}
+
+/** What the crash of a leader cost beside what its elections should: of one outage little follows, nine of ten lie in the range. */
+function outageLines({ label, runs }: Group): readonly string[] {
+  if (runs.some(isVoid)) return [];
+  return runs.flatMap((run) => run.outages.flatMap(({ outageMs, expected, index }) => {
+    if (expected === undefined) return [];
+    const [mean, least, most] = [expected.meanMs, expected.p5Ms, expected.p95Ms].map((ms) => (ms === null ? 'without end' : formatMs(ms)));
+    return [`outage   ${nameOf(label, runs, run)}, fault ${index + 1}: ${formatMs(outageMs)} ms, expected ${mean} ms in the mean, nine of ten ${least} … ${most}`];
+  }));
 }
 
 function nameOf(label: string, runs: readonly Summary[], { plan }: Summary): string {

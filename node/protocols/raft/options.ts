@@ -1,5 +1,5 @@
 // Options of Raft, what planning makes of them, and the closed form of its latency.
-import type { Expected, ExpectedLoad, Facts, NodeId, Problem } from '../../contract.ts';
+import type { Advice, Election, Expected, ExpectedLoad, Facts, NodeId, Problem } from '../../contract.ts';
 import { largestRoundTripMs, roundTripMs, withGroupCommit } from '../../kit/latency.ts';
 import { majorityOf } from '../../kit/quorum.ts';
 
@@ -19,6 +19,9 @@ export const DEFAULTS: Options = { electionTimeoutMs: 'auto', leader: null };
 const PAPER_TIMEOUT_MS: readonly [number, number] = [150, 300];
 /** A pre-vote and a vote take two round trips; the rest is room for lost heartbeats (paper §5.6: broadcast time ≪ timeout). */
 const ROUND_TRIPS = 5;
+
+/** In the least election timeout. */
+export const HEARTBEATS = 3;
 
 /** Range of the election timeout, also where nothing was planned. */
 export function timeoutMsOf(options: Options): readonly [number, number] {
@@ -56,6 +59,20 @@ export function resolve(options: Options, facts: Facts): { readonly options: Opt
     problems.push({ level: 'error', option: 'leader', message: `is ${JSON.stringify(given)}, but ${pinned}: pin it by the experiment's own leader` });
   }
   return { options: { electionTimeoutMs: resolveTimeoutMs(options.electionTimeoutMs, facts, problems), leader: facts.leader }, problems };
+}
+
+export function election(options: Options, { members }: Facts): Election {
+  const timeoutMs = timeoutMsOf(options);
+  return { timeoutMs, heartbeatMs: timeoutMs[0] / HEARTBEATS, preVote: true, ballots: false, votes: majorityOf(members.length) };
+}
+
+/** The shortest timeouts that planning does not warn of, over ranges of different widths: a narrow one fires earlier and splits more votes. */
+export function advice(facts: Facts): readonly Advice<Options>[] {
+  const [least] = resolveTimeoutMs('auto', facts, []);
+  return [2, 1.5, 1.25].map((width) => ({
+    options: { electionTimeoutMs: width === 2 ? 'auto' : [least, Math.ceil(width * least)] },
+    because: width === 2 ? 'timeouts as the paper has them, up to twice the least' : `timeouts up to ${width} times the least, which fire earlier`,
+  }));
 }
 
 /**

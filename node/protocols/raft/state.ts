@@ -10,7 +10,7 @@ import { Log } from '../../kit/log.ts';
 import { Configurations } from './configurations.ts';
 import { EarlyEntries } from './early.ts';
 import type { AppendEntries, DiskEntry, LogEntry } from './messages.ts';
-import { timeoutMsOf } from './options.ts';
+import { HEARTBEATS, timeoutMsOf } from './options.ts';
 import type { Options } from './options.ts';
 import type { Progress } from './progress.ts';
 
@@ -65,7 +65,7 @@ export abstract class State {
   constructor(env: Env<Json, DiskEntry, Options>) {
     this.env = env;
     this.timeoutMs = timeoutMsOf(env.options);
-    this.heartbeatMs = this.timeoutMs[0] / 3;
+    this.heartbeatMs = this.timeoutMs[0] / HEARTBEATS;
     this.batchLimitBytes = env.maxMessageBytes - env.sizeOf(ENVELOPE);
     this.configurations = new Configurations(env.joining ? null : env.members);
     this.configured();

@@ -1,5 +1,5 @@
 // The closed form of STICK's commit latency, for each variant.
-import type { Expected, ExpectedLoad, Facts, NodeId } from '../../contract.ts';
+import type { Advice, Expected, ExpectedLoad, Facts, NodeId } from '../../contract.ts';
 import { roundTripMs } from '../../kit/latency.ts';
 import { majorityOf } from '../../kit/quorum.ts';
 import { oneWayMs, timesOf, tooShort } from './options.ts';
@@ -48,4 +48,12 @@ export function expected(options: Options, facts: Facts, load: ExpectedLoad): Ex
     const second = steps.map((stepMs, index) => wait(roundMs + (steps[index - 1] ?? 0), roundMs + stepMs, (count - index) / count));
     return [wait(lateMs(leader), roundMs, 1), ...second].filter(({ weight }) => weight > 0);
   });
+}
+
+/** The shortest round that the network allows, for the repaired variants, counted by the clock and by the event. */
+export function advice(): readonly Advice<Options>[] {
+  return ['report', 'ack'].flatMap((variant) => ['clock', 'event'].map((phaseTwo) => ({
+    options: { variant, phaseTwo, roundMs: 'auto' as const },
+    because: `the shortest round for ${variant}${phaseTwo === 'event' ? ', the leader counts as soon as a majority has voted' : ''}`,
+  })));
 }

@@ -2,7 +2,7 @@
 // figure, what it ran on, the plan.
 import type { Json } from '../../../node/contract.ts';
 import { isViolation } from '../../judge.ts';
-import type { Verdict } from '../../kinds.ts';
+import type { Outage, Verdict } from '../../kinds.ts';
 import { METRICS } from '../../metrics/names.ts';
 import { formatFigure, formatMs, medianFigure } from '../figures.ts';
 import { nameOf } from './chart.ts';
@@ -37,15 +37,20 @@ function milliseconds(value: number | null): string {
   return value === null ? NOTHING : grouped(formatMs(value));
 }
 
+/** The mean of many elections, and nine of ten of them. */
+function expectedOutage({ expected }: Outage): string {
+  return expected === undefined ? NOTHING : `${milliseconds(expected.meanMs)} (${milliseconds(expected.p5Ms)} … ${milliseconds(expected.p95Ms)})`;
+}
+
 /** null: there was no fault. */
 export function outageTable(groups: readonly RunGroup[]): Html | null {
   const rows = groups.flatMap((group) => group.runs.flatMap((run) => run.summary.outages.map((outage) => [
     runNameOf(group, run), `${outage.index + 1}. ${outage.fault}`, outage.nodes.join(' '), formatNumber((outage.atMs - run.summary.plan.warmupMs) / 1000),
-    milliseconds(outage.outageMs), milliseconds(outage.steadyMs), milliseconds(outage.recoveredMs), outage.leaderAfter ?? NOTHING,
+    milliseconds(outage.outageMs), expectedOutage(outage), milliseconds(outage.steadyMs), milliseconds(outage.recoveredMs), outage.leaderAfter ?? NOTHING,
     run.rounds === null ? NOTHING : `${run.rounds.lost} of ${run.rounds.all}`,
   ])));
   if (rows.length === 0) return null;
-  return table('Outage of each fault', [words('run'), words('fault'), words('nodes'), number('at (s)'), number('outage (ms)'), number('steady gap (ms)'), number('recovered after (ms)'), words('leader then'), number('rounds lost')], rows);
+  return table('Outage of each fault', [words('run'), words('fault'), words('nodes'), number('at (s)'), number('outage (ms)'), number('expected (ms)'), number('steady gap (ms)'), number('recovered after (ms)'), words('leader then'), number('rounds lost')], rows);
 }
 
 export function optimumTable(groups: readonly RunGroup[]): Html | null {
