@@ -6,7 +6,7 @@ import { isViolation } from '../judge.ts';
 import { networkOf } from '../metrics/certified.ts';
 import { extremesOf, formatFigure, formatMs, medianFigure } from './figures.ts';
 import { groupsOf, type Group } from './groups.ts';
-import { linksInWords } from './link-words.ts';
+import { linksInWords, unexpectedInWords } from './link-words.ts';
 import { plainTable } from './plain-table.ts';
 import { comparisonRows } from './predictions.ts';
 
@@ -143,9 +143,11 @@ function legend(groups: readonly Group[]): readonly string[] {
   const shown = groups.filter(({ runs }) => !runs.some(isVoid)).flatMap(({ runs }) => runs);
   const figures = shown.flatMap(({ metrics }) => ['commit.p50', 'commit.p99', 'optimum.ratio', 'outage'].map((name) => metrics[name]));
   const withErrors = shown.some(({ expected }) => expected.length > 1 && expected.some(({ samplingErrorMs }) => (samplingErrorMs ?? 0) >= LEAST_ERROR_MS));
+  const rough = unexpectedInWords(shown);
   const faulted = shown.some(({ plan, expected }) => plan.schedule.length > 0 && expected.length > 0);
   return [
     faulted ? 'measured/optimum counts the commands sent before the first fault; p50 and p99 count all of them' : [],
+    rough === null ? [] : rough,
     withErrors ? '±        one standard error of the median of so few samples, by the closed form' : [],
     figures.some((figure) => figure?.bound === '>') ? '>        a lower bound: it falls on a command whose outcome is unknown, counted to its timeout, or on an outage that did not end' : [],
     figures.some((figure) => figure?.bound === 'failed') ? 'failed   the percentile falls on a command that certainly did not happen' : [],

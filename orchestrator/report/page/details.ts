@@ -6,7 +6,7 @@ import type { Outage, Verdict } from '../../kinds.ts';
 import { METRICS } from '../../metrics/names.ts';
 import { formatFigure, formatMs, medianFigure } from '../figures.ts';
 import { nameOf } from './chart.ts';
-import { linksInWords } from '../link-words.ts';
+import { linksInWords, unexpectedInWords } from '../link-words.ts';
 import { comparisonsOf, inWords } from '../predictions.ts';
 import { html, type Html } from './html.ts';
 import type { RunRecord } from './record.ts';
@@ -60,7 +60,9 @@ export function optimumTable(groups: readonly RunGroup[]): Html | null {
     row.samplingErrorMs === null ? NOTHING : `± ${formatMs(row.samplingErrorMs)}`, String(row.samples), row.ksDistance === null ? NOTHING : row.ksDistance.toFixed(3),
   ]));
   if (rows.length === 0) return null;
-  return table('Measured beside the closed form, for each client region', [words('run'), words('clients in'), words('enter at'), words('leader'), number('optimum p50 (ms)'), number('measured p50 (ms)'), number('ratio'), number('chance (ms)'), number('samples'), number('KS distance')], rows);
+  const rough = unexpectedInWords(groups.map(({ shown }) => shown.summary));
+  const optimum = table('Measured beside the closed form, for each client region', [words('run'), words('clients in'), words('enter at'), words('leader'), number('optimum p50 (ms)'), number('measured p50 (ms)'), number('ratio'), number('chance (ms)'), number('samples'), number('KS distance')], rows);
+  return rough === null ? optimum : html`${optimum}<p>${rough}</p>`;
 }
 
 /** null: the experiments predict nothing. */
