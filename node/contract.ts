@@ -142,6 +142,11 @@ export interface Protocol<Message extends Json, Entry extends Json, Options> {
    * beyond it, and expects that clients are answered again within ten of them once every fault is over.
    */
   longestPeriodMs?(options: Options): number;
+  /**
+   * What commands wait for by the clock and not for a message: a round, a signature; `options` are resolved. Absent or null: nothing,
+   * such a wait stays unexplained in the attribution of latencies. A load that keeps step with it is warned of.
+   */
+  tick?(options: Options): Tick | null;
   /** The closed form of the commit latency that a client sees; null where the protocol states none. */
   expected?(options: Options, facts: Facts, load: ExpectedLoad): Expected | null;
   /** How the others replace a leader that has crashed, by timeouts; null where they do not. An outage is told beside what this predicts. */
@@ -165,6 +170,9 @@ export type Election = {
   /** Of so many members, its own among them. */
   readonly votes: number;
 };
+
+/** name: in one word, such as 'round'. */
+export type Tick = { readonly name: string; readonly periodMs: number };
 
 export type ExpectedLoad = {
   /** Its region, with rows in facts.oneWayMs. */

@@ -50,5 +50,5 @@ export function guardedProtocol(protocol: AnyProtocol, blame: Blame): AnyProtoco
     for (const member of handlers) Object.defineProperty(made, member, { value: guardedMethod(made, member, running), writable: true, configurable: true });
     return made;
   };
-  return guardedObject(protocol, ['create', 'claims', 'resolve', 'leadership', 'expected', 'longestPeriodMs'], running, { create: machine });
+  return guardedObject(protocol, ['create', 'claims', 'resolve', 'leadership', 'expected', 'longestPeriodMs', 'tick'], running, { create: machine });
 }

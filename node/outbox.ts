@@ -120,7 +120,11 @@ export class Outbox {
   }
 }
 
+/** Its field `type`; else the name of its only field. */
 function typeOf(message: Json): string | null {
-  const type = typeof message === 'object' && message !== null ? (message as { readonly [field: string]: Json | undefined })['type'] : null;
-  return typeof type === 'string' ? type : null;
+  if (typeof message !== 'object' || message === null || Array.isArray(message)) return null;
+  const { type } = message as { readonly [field: string]: Json | undefined };
+  if (typeof type === 'string') return type;
+  const [name = null, ...others] = Object.keys(message);
+  return others.length === 0 ? name : null;
 }

@@ -28,6 +28,8 @@ export type Input =
 
 /** The envelope (LabEvent) adds time, node, life and sequence. */
 export type NodeEvent =
+  /** A command came in, of a client of this node or forwarded; each time that it comes. Kept where single messages are. */
+  | { readonly type: 'arrived'; readonly id: CommandId; readonly from?: NodeId | undefined }
   | { readonly type: 'placed'; readonly id: CommandId; readonly at: Position }
   | { readonly type: 'rejected'; readonly id: CommandId; readonly reason: string; readonly leader?: NodeId | undefined }
   /** The state machine took over a state that holds all up to this slot: of another node, or of its own disk. */
@@ -35,7 +37,7 @@ export type NodeEvent =
   | { readonly type: 'committed'; readonly command: Command | null; readonly at: Position; readonly value: string | null }
   /** Only when role, leader, epoch or configuration change. */
   | { readonly type: 'status'; readonly status: Status }
-  /** frame: the sender's frame number. message: its type, where the protocol gives its messages one; of the driver's own frames, their kind. */
+  /** frame: the sender's frame number. message: its type, or the name of its only field; of the driver's own frames, their kind. */
   | { readonly type: 'sent'; readonly peer: NodeId; readonly peerLife: number; readonly frame: number; readonly bytes: number; readonly message?: string }
   | { readonly type: 'received'; readonly peer: NodeId; readonly peerLife: number; readonly frame: number; readonly bytes: number }
   | { readonly type: 'durable'; readonly entries: number; readonly bytes: number; readonly tookMs: number }
@@ -103,6 +105,7 @@ export class Replica {
   /** Queues an input. */
   deliver(input: Input): void {
     if (input.type === 'timer') this.#firing.add(input.name);
+    else if (input.type === 'command') this.#ports.emit({ type: 'arrived', id: input.command.id, ...(input.from === undefined ? {} : { from: input.from }) });
     this.#inputs.push(input);
   }
 
@@ -196,7 +199,7 @@ export class Replica {
   #forwarded(from: NodeId, body: Json): void {
     const command = commandOf(body);
     if (command === null) this.counters.corrupt++;
-    else this.#inputs.push({ type: 'command', command, from });
+    else this.deliver({ type: 'command', command, from });
   }
 
   #observeStatus(): void {

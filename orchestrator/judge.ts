@@ -2,6 +2,7 @@
 // and does not know whether time was virtual. A violated claim voids the figures; a violation of what the protocol does
 // not claim is a finding.
 import type { AnyProtocol, Claim } from '../node/contract.ts';
+import { Attribution } from './attribution/attribution.ts';
 import { EXIT } from './errors.ts';
 import type { Check, Figure, LabEvent, Plan, Summary, Verdict, Workload } from './kinds.ts';
 import { Audit } from './metrics/audit.ts';
@@ -50,10 +51,10 @@ export function judge(plan: Plan, registry: JudgeRegistry): Judge {
         const unclaimed = verdict.valid === false && verdict.claim !== null && !claims.includes(verdict.claim);
         return unclaimed ? { ...verdict, finding: true } : verdict;
       });
-      const { metrics, regions, expected, outages, certificate, invalid, noBaseline } = measurement.finish(partial);
+      const { metrics, regions, expected, outages, attribution, certificate, invalid, noBaseline } = measurement.finish(partial);
       summary = {
         version: 1, plan, partial, publishable: !partial && invalid.length === 0 && !verdicts.some(isViolation),
-        invalid, baseline: baselineOf(partial, verdicts, noBaseline), metrics, regions, expected, outages,
+        invalid, baseline: baselineOf(partial, verdicts, noBaseline), metrics, regions, expected, outages, ...(attribution === undefined ? {} : { attribution }),
         ...(certificate === undefined ? {} : { certificate }), verdicts, missed: missedThresholds(plan.thresholds, metrics),
       };
       return summary;
@@ -86,6 +87,7 @@ export function exitCodeOf(summaries: readonly Summary[]): 0 | 1 | 2 {
 class Measurement {
   readonly #plan: Plan;
   readonly #protocol: AnyProtocol;
+  readonly #attribution: Attribution;
   readonly #commands: Commands;
   readonly #commits: Commits;
   readonly #costs: Costs;
@@ -104,6 +106,7 @@ class Measurement {
   constructor(plan: Plan, protocol: AnyProtocol) {
     this.#plan = plan;
     this.#protocol = protocol;
+    this.#attribution = new Attribution(plan, protocol);
     this.#commands = new Commands(plan);
     this.#linkChanges = new LinkChanges(measureWindow(plan));
     this.#commits = new Commits(plan);
@@ -117,9 +120,11 @@ class Measurement {
 
   observe(event: LabEvent): void {
     this.#lastMs = event.atMs;
+    this.#attribution.observe(event);
     switch (event.type) {
       case 'sent':
       case 'received':
+      case 'arrived':
       case 'trace':
       case 'rejected':
         return;
@@ -166,7 +171,7 @@ class Measurement {
     }
   }
 
-  finish(partial: boolean): Pick<Summary, 'metrics' | 'regions' | 'expected' | 'outages' | 'certificate' | 'invalid'> & { readonly noBaseline: readonly string[] } {
+  finish(partial: boolean): Pick<Summary, 'metrics' | 'regions' | 'expected' | 'outages' | 'attribution' | 'certificate' | 'invalid'> & { readonly noBaseline: readonly string[] } {
     const plan = this.#plan;
     const planned = measureWindow(plan);
     const window = partial ? { fromMs: planned.fromMs, toMs: Math.max(planned.fromMs, Math.min(planned.toMs, this.#lastMs)) } : planned;
@@ -194,7 +199,7 @@ class Measurement {
     };
     return {
       metrics: Object.fromEntries(METRICS.map(({ name, unit }) => [name, metrics[name] ?? { value: null, unit, bound: '=' }])),
-      regions: regionRows(plan, population), expected, outages: rows, ...(certificate === null ? {} : { certificate }),
+      regions: regionRows(plan, population), expected, outages: rows, attribution: this.#attribution.finish(Math.min(Infinity, ...this.#faults.spans.map(({ beginMs }) => beginMs))), ...(certificate === null ? {} : { certificate }),
       invalid: [...network.invalid, ...invalid], noBaseline: [...network.invalid, ...network.noBaseline, ...this.#linkChanges.reasons(), ...noBaseline],
     };
   }

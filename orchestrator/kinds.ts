@@ -11,6 +11,7 @@ import type { LinkChange } from '../netem/overlay.ts';
 import type { LinkTrack } from '../netem/schedule.ts';
 import type { Certificate, Probes } from '../netem/certificate.ts';
 import type { LinkCounters, Probe } from '../netem/shaper.ts';
+import type { AttributionSummary } from './attribution/parts.ts';
 import type { Moment } from '../sim/moments.ts';
 
 /** closed: attempts pass; open: none does; half-open: one tries. */
@@ -295,6 +296,8 @@ export type Summary = {
   readonly regions: readonly RegionRow[];
   readonly expected: readonly ExpectedRow[];
   readonly outages: readonly Outage[];
+  /** Where the latency went; absent: written before there was one. */
+  readonly attribution?: AttributionSummary;
   /** Of the network; absent: it was not probed. */
   readonly certificate?: Certificate;
   readonly verdicts: readonly Verdict[];

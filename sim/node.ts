@@ -248,7 +248,7 @@ export class SimulatedNode {
         if (event.type === 'sent') traffic.bytes += event.bytes;
       }
       if (this.#skip(event.frame)) return;
-    }
+    } else if (event.type === 'arrived' && this.#around.detail !== 'messages') return;
     this.#emit(life, event);
     if (event.type === 'placed' || event.type === 'committed') this.#around.seen(this.id, event.type);
     else if (event.type === 'status') this.#life?.moments.status(event.status);

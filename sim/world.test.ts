@@ -50,7 +50,7 @@ describe('a seed', () => {
   test('fixes every byte of the event stream, in one process and across two, and another seed gives another one', () => {
     const hash = (lines: readonly string[]) => createHash('sha256').update(lines.join('\n')).digest('hex');
     const { lines, events } = simulatedStory('seed 1');
-    expect(new Set(events.map(({ type }) => type))).toEqual(new Set(['sent', 'received', 'durable', 'placed', 'committed', 'status', 'rejected', 'traffic', 'clock']));
+    expect(new Set(events.map(({ type }) => type))).toEqual(new Set(['arrived', 'sent', 'received', 'durable', 'placed', 'committed', 'status', 'rejected', 'traffic', 'clock']));
     expect(hash(simulatedStory('seed 1').lines)).toBe(hash(lines));
     expect(hash(simulatedStory('seed 2').lines)).not.toBe(hash(lines));
     const story = new URL('../test/simulated-story.ts', import.meta.url).href;

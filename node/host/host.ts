@@ -221,6 +221,7 @@ export class Host implements Node, Ports {
       if (event.type === 'sent') this.#traffic.bytes += event.bytes;
       if (this.#skips(event.frame)) return;
     } else if (event.type === 'durable' && this.#skips(this.#disk?.fsyncs ?? 0)) return;
+    else if (event.type === 'arrived' && this.#config.detail !== 'messages') return;
     this.#parts.events.emit(event);
   }
 

@@ -40,6 +40,7 @@ export const stick = protocol<Json, Consensus | DiskEntry, Options>({
   reconfigurable: true,
   epochsRiseWithSlot: true,
   longestPeriodMs: (options) => timesOf(options).roundMs,
+  tick: (options) => ({ name: 'round', periodMs: timesOf(options).roundMs }),
   resolve,
   expected,
   advice,

@@ -6,7 +6,7 @@ import { setImmediate as breathe, setTimeout as sleep } from 'node:timers/promis
 import type { LabEvent } from '../kinds.ts';
 
 /** Many, and of no use before the end. */
-const LEFT_OUT: ReadonlySet<string> = new Set<LabEvent['type']>(['sent', 'received', 'durable', 'placed', 'committed', 'rejected', 'attempt', 'back-off', 'trace']);
+const LEFT_OUT: ReadonlySet<string> = new Set<LabEvent['type']>(['sent', 'received', 'durable', 'arrived', 'placed', 'committed', 'rejected', 'attempt', 'back-off', 'trace']);
 
 export type LivePorts = {
   readonly files: readonly string[];

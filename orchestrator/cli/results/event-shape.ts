@@ -8,6 +8,7 @@ type Fields = { readonly [path: string]: Kind };
 
 const COMMAND: Fields = { 'command.id': 'string', 'command.op.type': 'string' };
 const FIELDS: { readonly [type in LabEvent['type']]: Fields } = {
+  arrived: { id: 'string' },
   placed: { id: 'string', 'at.slot': 'number', 'at.epoch': 'number' },
   rejected: { id: 'string', reason: 'string' },
   restored: { 'at.slot': 'number', 'at.epoch': 'number' },

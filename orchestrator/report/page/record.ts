@@ -46,7 +46,7 @@ const MAX_DOTS = 2_500;
 export const CDF_SHARES: readonly number[] = [...Array.from({ length: 99 }, (_, index) => (index + 1) / 100), 0.993, 0.995, 0.997, 0.999, 0.9999, 1];
 
 /** Most of a run's events, and none of them on the page. */
-const NEVER_READ = ['sent', 'received', 'placed', 'committed', 'rejected', 'attempt', 'traffic', 'usage', 'trace'] as const;
+const NEVER_READ = ['sent', 'received', 'arrived', 'placed', 'committed', 'rejected', 'attempt', 'traffic', 'usage', 'trace'] as const;
 
 export class RunRecorder {
   /** Events of these types change nothing here: a reader of a file may pass over their lines. */
