@@ -3,6 +3,7 @@
 // not claim is a finding.
 import type { AnyProtocol, Claim } from '../node/contract.ts';
 import { Attribution } from './attribution/attribution.ts';
+import type { AttributionSummary } from './attribution/parts.ts';
 import { EXIT } from './errors.ts';
 import type { Check, Figure, LabEvent, Plan, Summary, Verdict, Workload } from './kinds.ts';
 import { Audit } from './metrics/audit.ts';
@@ -54,7 +55,7 @@ export function judge(plan: Plan, registry: JudgeRegistry): Judge {
       const { metrics, regions, expected, outages, attribution, certificate, invalid, noBaseline } = measurement.finish(partial);
       summary = {
         version: 1, plan, partial, publishable: !partial && invalid.length === 0 && !verdicts.some(isViolation),
-        invalid, baseline: baselineOf(partial, verdicts, noBaseline), metrics, regions, expected, outages, ...(attribution === undefined ? {} : { attribution }),
+        invalid, baseline: baselineOf(partial, verdicts, noBaseline), metrics, regions, expected, outages, ...(attribution === null ? {} : { attribution }),
         ...(certificate === undefined ? {} : { certificate }), verdicts, missed: missedThresholds(plan.thresholds, metrics),
       };
       return summary;
@@ -171,7 +172,7 @@ class Measurement {
     }
   }
 
-  finish(partial: boolean): Pick<Summary, 'metrics' | 'regions' | 'expected' | 'outages' | 'attribution' | 'certificate' | 'invalid'> & { readonly noBaseline: readonly string[] } {
+  finish(partial: boolean): Pick<Summary, 'metrics' | 'regions' | 'expected' | 'outages' | 'certificate' | 'invalid'> & { readonly attribution: AttributionSummary | null; readonly noBaseline: readonly string[] } {
     const plan = this.#plan;
     const planned = measureWindow(plan);
     const window = partial ? { fromMs: planned.fromMs, toMs: Math.max(planned.fromMs, Math.min(planned.toMs, this.#lastMs)) } : planned;

@@ -296,7 +296,7 @@ export type Summary = {
   readonly regions: readonly RegionRow[];
   readonly expected: readonly ExpectedRow[];
   readonly outages: readonly Outage[];
-  /** Where the latency went; absent: written before there was one. */
+  /** Where the latency went; absent: messages were only sampled, or the lab that wrote the run did not tell of arrivals. */
   readonly attribution?: AttributionSummary;
   /** Of the network; absent: it was not probed. */
   readonly certificate?: Certificate;

@@ -31,6 +31,7 @@ export class Attribution {
   readonly #stride: number;
   readonly #open = new Map<CommandId, Open>();
   readonly #walked: Walked[] = [];
+  #arrivals = false;
   #answered = 0;
   #lost = 0;
 
@@ -59,6 +60,10 @@ export class Attribution {
         if (open !== undefined && event.reply.outcome === 'ok' && this.#answered++ % this.#stride === 0) this.#walk(open, { ...open, id: event.id, at: event.reply.at, repliedMs: event.atMs });
         return;
       }
+      case 'arrived':
+        this.#arrivals = true;
+        this.#trail.observe(event);
+        return;
       default:
         if (event.node !== 'load') this.#trail.observe(event);
     }
@@ -71,11 +76,10 @@ export class Attribution {
     else this.#walked.push({ ...walk, id, region, intendedMs, totalMs: repliedMs - intendedMs });
   }
 
-  /** untilMs: when the first fault began, or Infinity. */
-  finish(untilMs: number): AttributionSummary {
-    const none = (because: string): AttributionSummary => ({ because, tick: this.#tick, rows: [], commits: [] });
-    if (this.#plan.detail !== 'messages') return none('this run recorded a sample of its messages only (above 1000 commands/s, and in a closed loop), and no path can be made of that');
-    if (this.#walked.length === 0) return none(this.#lost === 0 ? 'no command was answered' : 'the events lack what the path of a commit is made of');
+  /** untilMs: when the first fault began, or Infinity. null: messages were only sampled, or the lab that wrote the events did not tell of arrivals. */
+  finish(untilMs: number): AttributionSummary | null {
+    if (!this.#arrivals) return null;
+    if (this.#walked.length === 0) return { because: this.#lost === 0 ? 'no command was answered' : 'the events lack what the path of a commit is made of', tick: this.#tick, rows: [], commits: [] };
     // All that were meant to be sent so long before a fault that even the slowest would have been answered.
     const before = this.#walked.filter(({ intendedMs, totalMs }) => intendedMs + totalMs < untilMs);
     const longestMs = before.reduce((most, { totalMs }) => Math.max(most, totalMs), 0);

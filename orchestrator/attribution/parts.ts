@@ -21,8 +21,8 @@ export const PARTS: readonly Part[] = [
   { name: 'follower-fsync', short: 'follower fsync', meaning: 'the flush of that follower' },
   { name: 'network-back', short: 'network back', meaning: 'from that follower to the node that decided' },
   { name: 'leader-fsync', short: 'leader fsync', meaning: "a flush of the leader that was waited for: where it closed the quorum, or where a message must not leave before it" },
-  { name: 'apply', short: 'apply', meaning: 'from the closing of the quorum to the commit, and from the first commit on the path to the one at the entry node' },
-  { name: 'reply', short: 'reply', meaning: 'from the commit to the client, by the entry node' },
+  { name: 'apply', short: 'apply', meaning: 'at the node that decided, from the closing of the quorum until it answers or tells of the commit, and the turn of the entry node that hears of it' },
+  { name: 'reply', short: 'reply', meaning: 'from the node that decided to the entry node, as an answer or as word of the commit, and from there to the client' },
 ];
 
 export type PartMeans = { readonly [part in PartName]: number };
@@ -62,7 +62,7 @@ export type CommitPath = {
   readonly beside: readonly Beside[];
 };
 
-/** because: why there is none, or what it leaves out; null: nothing to say. tick: the name of what is waited for by the clock. */
+/** because: why there are no rows, or what they leave out; null: nothing to say. tick: the name of what is waited for by the clock. */
 export type AttributionSummary = {
   readonly because: string | null;
   readonly tick: string | null;

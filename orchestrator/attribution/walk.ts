@@ -111,7 +111,7 @@ export class Walker {
       const sent = this.#trail.sentOf(cause) as Recorded;
       const decided = this.#trail.commitsOf(this.#asked.at.slot).find(({ node, order }) => node === sent.node && order < sent.order);
       if (decided === undefined) return this.#votes(sent, cause, effect.node);
-      this.#hop('apply', sent.node, cause.node, sent.atMs, cause.atMs, sent.name ?? '');
+      this.#hop('reply', sent.node, cause.node, sent.atMs, cause.atMs, sent.name ?? '');
       this.#stay('apply', sent.node, decided.atMs, sent.atMs);
       effect = decided;
     }

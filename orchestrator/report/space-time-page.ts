@@ -6,7 +6,7 @@ import { spaceTimeSvg } from './space-time-svg.ts';
 import { spaceTimeText } from './space-time-text.ts';
 
 /** What a page needs beside the common style. */
-const SPACE_TIME_STYLE = `.space-time{overflow:auto;max-height:88vh;background:var(--card);border:1px solid var(--rule);border-radius:10px;padding:0 8px 8px}
+export const SPACE_TIME_STYLE = `.space-time{overflow:auto;max-height:88vh;background:var(--card);border:1px solid var(--rule);border-radius:10px;padding:0 8px 8px}
 .space-time svg{display:block}
 .names{position:sticky;top:0;height:34px;background:var(--card);border-bottom:1px solid var(--rule);z-index:1}
 .names span{position:absolute;top:7px;transform:translateX(-50%);font-weight:600;white-space:nowrap}
@@ -23,6 +23,11 @@ const SPACE_TIME_STYLE = `.space-time{overflow:auto;max-height:88vh;background:v
 .message{stroke:var(--link);stroke-width:1.1;stroke-opacity:.75}
 .message.early{stroke-dasharray:4 4;stroke-opacity:.5}
 .message.missing{stroke:var(--bad)}
+svg .bar{stroke:none;fill:var(--muted)}
+svg .bar.is-disk{fill:var(--c1)}
+svg .bar.is-clock{fill:var(--c3)}
+svg .bar.is-queue{fill:var(--c5)}
+svg .bar.is-unexplained{fill:var(--bad)}
 .space-time text.gone,.space-time text.is-down{fill:var(--bad)}
 .sign{stroke:var(--ink);stroke-width:1.2}
 svg .sign.is-status,svg .sign.is-up{fill:var(--ink)}

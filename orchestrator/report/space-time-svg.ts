@@ -14,6 +14,7 @@ const LINE_PX = 14;
 const LEAST_GAP_PX = 3;
 const MOST_GAP_PX = 34;
 const CHARACTER_PX = 6.1;
+const BAR_PX = 8;
 const CROSS_SHARE = 0.55;
 
 type Point = { readonly x: number; readonly y: number };
@@ -64,7 +65,7 @@ function drawing(section: Section, layout: Layout): Html {
   const height = (placed.at(-1)?.at.y ?? 0) + 2 * LINE_PX;
   const timed = new Places(placed, height);
   return html`<svg width="${layout.widthPx}" height="${Math.ceil(height)}" viewBox="0 0 ${layout.widthPx} ${Math.ceil(height)}" role="img" aria-label="Space-time diagram from ${seconds(section.fromMs)} s to ${seconds(section.toMs)} s">
-${trusted(times(placed))}${trusted(lifelines(section, layout, timed, height))}${arrows(placed, layout, height)}${placed.map((each) => words(each, layout))}</svg>`;
+${trusted(times(placed))}${trusted(lifelines(section, layout, timed, height))}${trusted(barsOf(section, layout, timed))}${arrows(placed, layout, height)}${placed.map((each) => words(each, layout))}</svg>`;
 }
 
 /** Heights of times between those of items. */
@@ -112,6 +113,13 @@ function lifelines({ roles, fromMs, toMs }: Section, { columns }: Layout, timed:
   }).join('');
 }
 
+function barsOf({ bars = [] }: Section, { columns }: Layout, timed: Places): string {
+  return bars.map(({ column, fromMs, toMs, kind }) => {
+    const [x, top, bottom] = [columns.get(column) ?? 0, timed.at(fromMs), timed.at(toMs)];
+    return `<path class="bar is-${kind}" d="M${x - BAR_PX / 2} ${round(top)}H${x + BAR_PX / 2}V${round(Math.max(bottom, top + BAR_PX))}H${x - BAR_PX / 2}Z"/>`;
+  }).join('');
+}
+
 function arrows(placed: readonly Placed[], { columns }: Layout, height: number): readonly Html[] {
   const sentAt = new Map(placed.flatMap(({ item, at }) => (item.type === 'sent' ? [[item.message, at] as const] : [])));
   const arrived = new Set(placed.flatMap(({ item }) => (item.type === 'received' ? [item.message] : [])));
@@ -121,7 +129,7 @@ function arrows(placed: readonly Placed[], { columns }: Layout, height: number):
     const { message } = item;
     if (item.type === 'received') {
       const from = sentAt.get(message) ?? { x: columns.get(message.from) ?? at.x, y: Math.max(0, at.y - 2 * MOST_GAP_PX) };
-      drawn.push(html`<path class="message${sentAt.has(message) ? '' : ' early'}" d="${line(from, at)}${head(from, at)}"/>`);
+      drawn.push(html`<path class="message${sentAt.has(message) && message.aside !== true ? '' : ' early'}" d="${line(from, at)}${head(from, at)}"/>`);
     } else if (!arrived.has(message)) {
       const to = { x: columns.get(message.to) ?? at.x, y: Math.min(height, at.y + 2 * MOST_GAP_PX) };
       const lost = message.fate === 'lost';

@@ -24,15 +24,18 @@ export type SpaceTimeRequest = {
   readonly maxItems?: number;
 };
 
-/** sentMs null: long before it arrived. fate 'under way': the record ends before it could have come. */
-export type Message = { readonly from: NodeId; readonly to: NodeId; readonly name: string; readonly sentMs: number | null; fate: 'arrived' | 'lost' | 'under way' };
+/** sentMs null: long before it arrived. fate 'under way': the record ends before it could have come. aside: drawn less. */
+export type Message = { readonly from: NodeId; readonly to: NodeId; readonly name: string; readonly sentMs: number | null; fate: 'arrived' | 'lost' | 'under way'; readonly aside?: boolean };
 
 type Sent = { readonly type: 'sent'; readonly atMs: number; readonly column: NodeId; readonly message: Message };
 type Received = Omit<Sent, 'type'> & { readonly type: 'received' };
 export type Item = Note | Sent | Received;
 
+/** Time that a node spent on one thing; items stand at both ends of it. */
+export type Bar = { readonly column: NodeId; readonly fromMs: number; readonly toMs: number; readonly kind: 'disk' | 'clock' | 'queue' | 'unexplained' };
+
 /** roles: in ms since the run's start. leftOut: items of the windows beyond maxItems. */
-export type Section = Window & { readonly items: readonly Item[]; readonly leftOut: number; readonly roles: readonly RoleSpan[] };
+export type Section = Window & { readonly bars?: readonly Bar[]; readonly items: readonly Item[]; readonly leftOut: number; readonly roles: readonly RoleSpan[] };
 export type SpaceTime = { readonly nodes: readonly NodeId[]; readonly sections: readonly Section[]; readonly detail: Detail };
 
 const MAX_ITEMS = 240;

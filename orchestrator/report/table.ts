@@ -4,6 +4,7 @@
 import type { Figure, Summary } from '../kinds.ts';
 import { isViolation } from '../judge.ts';
 import { networkOf } from '../metrics/certified.ts';
+import { attributionInWords } from './attribution-words.ts';
 import { extremesOf, formatFigure, formatMs, medianFigure } from './figures.ts';
 import { groupsOf, type Group } from './groups.ts';
 import { linksInWords, unexpectedInWords } from './link-words.ts';
@@ -19,7 +20,7 @@ const LEAST_ERROR_MS = 0.5;
 export function renderTable(summaries: readonly Summary[], { width }: { readonly width: number }): string {
   const groups = groupsOf(summaries);
   const paragraphs = [
-    ...new Set(groups.flatMap((group) => [...verdictLines(group), ...measurementLines(group), ...regionLines(group), ...outageLines(group)])),
+    ...new Set(groups.flatMap((group) => [...verdictLines(group), ...measurementLines(group), ...regionLines(group), ...outageLines(group), ...attributionLines(group)])),
     ...legend(groups),
   ];
   return [figuresTable(groups), ...paragraphs.map((line) => wrapped(line, width)), ...predictionsTable(groups)].join('\n');
@@ -132,6 +133,11 @@ function outageLines({ label, runs }: Group): readonly string[] {
     const [mean, least, most] = [expected.meanMs, expected.p5Ms, expected.p95Ms].map((ms) => (ms === null ? 'without end' : formatMs(ms)));
     return [`outage   ${nameOf(label, runs, run)}, fault ${index + 1}: ${formatMs(outageMs)} ms, expected ${mean} ms in the mean, nine of ten ${least} … ${most}`];
   }));
+}
+
+function attributionLines({ label, runs }: Group): readonly string[] {
+  const words = runs.some(isVoid) ? null : attributionInWords(runs);
+  return words === null ? [] : [`parts    ${label} on ${(runs[0] as Summary).plan.runner}: ${words}`];
 }
 
 function nameOf(label: string, runs: readonly Summary[], { plan }: Summary): string {

@@ -14,8 +14,8 @@ const LABEL_CHARACTER = 7 / 300;
 export type Cell = string | number | null;
 /** Plain words, or a name in the colour of its hue behind its sign. */
 export type TitlePart = string | { readonly name: string; readonly hue: number; readonly sign: string };
-/** A sign over the drawing. at: from the left, and from the bottom, in [0, 1]; lost: at the top; end: its right edge is there. */
-export type Mark = { readonly style: 'lost' | 'on-line' | 'end' | 'state'; readonly at: readonly [x: number, y: number]; readonly text: string; readonly hue?: number };
+/** A sign over the drawing. at: from the left, and from the bottom, in [0, 1]; lost: at the top; end: its right edge is there; inside: on a coloured piece; row: the words of a row, from its left edge on. */
+export type Mark = { readonly style: 'lost' | 'on-line' | 'end' | 'state' | 'inside' | 'row'; readonly at: readonly [x: number, y: number]; readonly text: string; readonly hue?: number };
 export type Frame = {
   readonly title: readonly TitlePart[];
   /** What a reader who cannot see it is told. */

@@ -4,12 +4,14 @@ import {
   clockChart, distributionChart, distributionScale, latencyChart, latencyScale, type Series, throughputChart, throughputScale,
 } from './charts.ts';
 import type { Chart } from './chart.ts';
+import { attributionCharts, attributionSection } from './attribution.ts';
 import { figureTable, optimumTable, originDetails, outageTable, predictionTable, verdictTable } from './details.ts';
 import { documentOf } from './document.ts';
 import { headline, trustLine } from './headline.ts';
 import { html, type Html } from './html.ts';
 import { linkCharts } from './link-chart.ts';
 import { networkSection } from './network.ts';
+import { SPACE_TIME_STYLE } from '../space-time-page.ts';
 import { overview } from './overview.ts';
 import type { RunRecord } from './record.ts';
 import { roleChart } from './role-chart.ts';
@@ -23,7 +25,7 @@ export function renderPage(records: readonly RunRecord[]): string {
   const groups = runGroups(records);
   const names = [...new Set(records.map(({ summary }) => summary.plan.experiment))].join(', ');
   return documentOf({
-    title: names, scripted: true,
+    title: names, scripted: true, style: SPACE_TIME_STYLE,
     header: html`<h1><b>${names}</b> · ${conditions(records)}</h1>
 <p class="headline">${headline(groups)}</p><p class="trust">${trustLine(groups)}</p>`,
     main: html`${overview(groups)}
@@ -50,7 +52,7 @@ function maybe(content: Html | null, title: string, text: string): Html | null {
 }
 
 /** All charts of the page, in its order. */
-type Drawn = { readonly [section in 'latency' | 'distributions' | 'throughput' | 'links' | 'roles' | 'clocks']: readonly Chart[] };
+type Drawn = { readonly [section in 'latency' | 'distributions' | 'throughput' | 'links' | 'roles' | 'clocks' | 'parts']: readonly Chart[] };
 
 function drawn(all: readonly RunGroup[]): Drawn {
   const groups = all.slice(0, MAX_CHARTED);
@@ -61,6 +63,7 @@ function drawn(all: readonly RunGroup[]): Drawn {
   return {
     latency: latency === null ? [] : series.map((each) => latencyChart(each, latency)), distributions: distributions(groups),
     throughput: series.map((each) => throughputChart(each, throughput)), links: series.flatMap(linkCharts), roles: series.map(roleChart),
+    parts: attributionCharts(series),
     clocks: series.map(clockChart).filter((each) => each !== null),
   };
 }
@@ -72,12 +75,13 @@ export function chartsOf(records: readonly RunRecord[]): readonly Chart[] {
 
 function charts(all: readonly RunGroup[]): Html {
   const records = all.slice(0, MAX_CHARTED).map(({ shown }) => shown);
-  const { latency, distributions: distribution, throughput, links, roles, clocks } = drawn(all);
+  const { latency, distributions: distribution, throughput, links, roles, clocks, parts } = drawn(all);
   const left = all.length - records.length;
   const dots = records.every(({ samples }) => samples.length > 0) ? 'Each dot is a command, where it was meant to be sent.' : 'The line is the median of each moment, the bars behind it reach from the least to the largest.';
   return html`<section><h2>Latency over time</h2><p>${dots} ✕ failed, ? no answer. Shaded: faults. Time counts from the begin of the measure window.${left > 0 ? ` The first ${MAX_CHARTED} set-ups are drawn, the tables show ${left} more.` : ''}</p>
 ${latency.length === 0 ? html`<p>No command was answered.</p>` : panels(latency)}</section>
 ${maybe(panels(distribution), 'Latency distribution', aboutDistributions(all))}
+${attributionSection(all.slice(0, MAX_CHARTED), parts)}
 <section><h2>Throughput over time</h2><p>Answers per second; dotted: what was asked for.</p>${panels(throughput)}</section>
 ${maybe(panels(links), 'Links over time', 'As network.schedule changes them, drawn when it was in force; a line for links that change together.')}
 ${maybe(outageTable(all), 'Outage of each fault', 'The longest gap between commits that overlaps the fault, beside the longest gap of the steady part.')}

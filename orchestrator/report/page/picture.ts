@@ -34,7 +34,7 @@ function rules(variables: string): string {
     const of = color(`c${hue}`);
     return `.line.c${hue},.c${hue} .line,.dashed.c${hue},.c${hue} .dots,.c${hue} .range{stroke:${of}}.c${hue} .fill,.leads.c${hue},text.c${hue}{fill:${of}}`;
   }).join('');
-  return `.page{fill:${color('page')}}text{fill:${color('ink')}}text.muted{fill:${color('muted')}}.grid{stroke:${color('grid')}}.rule{stroke:${color('muted')}}.thin{stroke:${color('muted')}}
+  return `.page{fill:${color('page')}}text{fill:${color('ink')}}text.muted{fill:${color('muted')}}text.inside{fill:${color('card')}}.grid{stroke:${color('grid')}}.rule{stroke:${color('muted')}}.thin{stroke:${color('muted')}}
 .fault{fill:${color('fault').slice(0, 7)};fill-opacity:.14}.fault-edge{stroke:${color('fault-edge')}}text.fault-name{fill:${color('fault-ink')}}text.lost,text.state{fill:${color('bad')}}
 .leads{stroke:${color('card')}}.down{fill:${color('bad')};stroke:${color('bad')}}.paused{fill:${color('warn')};stroke:${color('warn')}}${hues}`;
 }
@@ -81,7 +81,7 @@ function titleOf(title: readonly TitlePart[]): { readonly drawing: Html; readonl
 
 function markOf({ style, at: [x, y], text, hue }: Mark, width: number, height: number): Html {
   const [left, top] = [x * width, style === 'lost' ? 12 : (1 - y) * height + 4];
-  const anchor = style === 'end' ? 'end' : style === 'state' ? 'start' : 'middle';
+  const anchor = style === 'end' ? 'end' : style === 'state' || style === 'row' ? 'start' : 'middle';
   return html`<text class="${style}${hue === undefined ? '' : ` c${hue % HUES}`}" x="${(left + (style === 'state' ? 6 : 0)).toFixed(1)}" y="${top.toFixed(1)}" text-anchor="${anchor}">${text}</text>`;
 }
 
