@@ -1,6 +1,6 @@
 // `npm run mutants`: mechanical mutants of protocols (mutants/mutate.ts), killed or not (mutants/kill.ts), into docs/planted.md.
 //   npm run mutants -- [--protocol NAME,…|all] [--sample N] [--json]
-// What was found is kept under results/ until the sources change. Exit code 1: one lives that mutants/survivors.ts does not explain.
+// What was found is kept under results/mutants/: a command that was ended goes on where it was. Exit code 1: one lives that mutants/survivors.ts does not explain.
 import { reportFailure } from '../orchestrator/cli/failure.ts';
 import { EXIT } from '../orchestrator/errors.ts';
 import { count, namesOf, readFlags } from './flags.ts';
@@ -10,49 +10,84 @@ import { explanationOf } from './mutants/survivors.ts';
 import { inWords, sampleOf, tableOf, verdictOf, type Tried } from './mutants/table.ts';
 import { writeSection } from './planted-page.ts';
 import { PLANTS } from './plants/all.ts';
-import { fingerprint, Records } from './records.ts';
+import { ownSources, Records } from './records.ts';
 
-/** `onStage`: after each killer. */
-async function tryAll(protocol: string, chosen: readonly Mutant[], onStage: (tried: readonly Tried[]) => void): Promise<void> {
-  const say = (line: string) => process.stderr.write(`${line}\n`);
-  const records = new Records<readonly Fate[]>('mutants', protocol);
-  const sources = fingerprint(protocol);
-  const keyOf = ({ file, at, from, to }: Mutant) => [sources, file, at, from, to];
-  const fatesOf = (mutant: Mutant) => records.get(keyOf(mutant)) ?? [];
-  let alive = chosen;
-  for (const [number, { name, kill }] of KILLERS.entries()) {
-    const open = alive.filter((mutant) => fatesOf(mutant).length <= number);
-    say(`${protocol}: ${name}: ${open.length} of ${alive.length} mutants to try`);
-    await kill(protocol, open, (index, fate) => {
-      const mutant = open[index] as Mutant;
-      records.set(keyOf(mutant), [...fatesOf(mutant), fate]);
-      if (number > 0) say(`  ${inWords({ mutant, fate })}`);
-    });
-    alive = alive.filter((mutant) => fatesOf(mutant).every(({ killer }) => killer === null));
-    onStage(chosen.map((mutant) => ({ mutant, fate: fatesOf(mutant).find(({ killer }) => killer !== null) ?? { killer: null, how: '' }, killers: fatesOf(mutant).length })));
+/**
+ * What is known of each mutant. A kill is kept until the protocol's own sources change, a life until anything changes that the killer
+ * depends on: so a new check is tried on those alone that live. `results/mutants/` removed: all is tried again.
+ */
+class Fates {
+  readonly records: Records<Fate>;
+  readonly sources: string;
+  readonly bases: readonly string[];
+
+  constructor(protocol: string) {
+    this.records = new Records('mutants', protocol);
+    this.sources = ownSources(protocol);
+    this.bases = KILLERS.map(({ basis }) => basis(protocol));
   }
+
+  #keyOf({ file, at, from, to }: Mutant, killer: number | null): unknown {
+    return [this.sources, file, at, from, to, ...(killer === null ? [] : [KILLERS[killer]?.name, this.bases[killer]])];
+  }
+
+  /** A mutant that lives has been tried by so many killers, counted from the first. */
+  of(mutant: Mutant): Omit<Tried, 'mutant'> {
+    const kill = this.records.get(this.#keyOf(mutant, null));
+    if (kill !== undefined) return { fate: kill, killers: KILLERS.length };
+    const untried = KILLERS.findIndex((_, killer) => this.records.get(this.#keyOf(mutant, killer)) === undefined);
+    return { fate: { killer: null, how: '' }, killers: untried < 0 ? KILLERS.length : untried };
+  }
+
+  set(mutant: Mutant, killer: number, fate: Fate): void {
+    this.records.set(this.#keyOf(mutant, fate.killer === null ? killer : null), fate);
+  }
+}
+
+type Chosen = { readonly protocol: string; readonly fates: Fates; readonly all: number; readonly mutants: readonly Mutant[] };
+
+function chosenOf(protocol: string, most: number): Chosen {
+  const all = mutants(protocol);
+  return { protocol, fates: new Fates(protocol), all: all.length, mutants: sampleOf(all, most) };
+}
+
+const triedOf = ({ fates, mutants: chosen }: Chosen): readonly Tried[] => chosen.map((mutant) => ({ mutant, ...fates.of(mutant) }));
+
+/** By one killer. Those that no explanation covers come first. */
+async function tryOn(number: number, { protocol, fates, mutants: chosen }: Chosen): Promise<void> {
+  const isOpen = (mutant: Mutant) => fates.of(mutant).killers === number && fates.of(mutant).fate.killer === null;
+  const open = chosen.filter(isOpen).sort((a, b) => Number(explanationOf(a) !== null) - Number(explanationOf(b) !== null));
+  process.stderr.write(`${protocol}: ${KILLERS[number]?.name}: ${open.length} mutants to try\n`);
+  await KILLERS[number]?.kill(protocol, open, (index, fate) => {
+    const mutant = open[index] as Mutant;
+    fates.set(mutant, number, fate);
+    if (number > 0) process.stderr.write(`  ${inWords({ mutant, fate })}\n`);
+  });
+}
+
+function tell(chosen: Chosen): void {
+  const tried = triedOf(chosen);
+  for (const { mutant, fate } of tried) {
+    if (fate.killer === null && explanationOf(mutant) === null) console.log(`ALIVE ${inWords({ mutant, fate })}`);
+  }
+  const { killed, unexplained } = verdictOf(tried);
+  console.log(`${chosen.protocol}: ${killed} of ${tried.length} killed (of ${chosen.all} mutants), ${unexplained} alive without an explanation`);
 }
 
 async function main(): Promise<number> {
   const values = readFlags({ protocol: { type: 'string', default: 'all' }, sample: { type: 'string' }, json: { type: 'boolean', default: false } });
   const most = values.sample === undefined ? Infinity : count('--sample', values.sample);
-  const results = [];
-  for (const protocol of namesOf(values.protocol, Object.keys(PLANTS))) {
-    const all = mutants(protocol);
-    let tried: readonly Tried[] = [];
-    await tryAll(protocol, sampleOf(all, most), (stage) => {
-      tried = stage;
+  const every = namesOf(values.protocol, Object.keys(PLANTS)).map((protocol) => chosenOf(protocol, most));
+  // Of every protocol what is cheap, first.
+  for (const number of KILLERS.keys()) {
+    for (const chosen of every) {
+      await tryOn(number, chosen);
       // One that is ended has a table of what it has done, which says so.
-      writeSection(`mutants ${protocol}`, tableOf(stage, all.length));
-    });
-    results.push({ protocol, mutants: all.length, ...verdictOf(tried), tried });
-    if (values.json) continue;
-    for (const { mutant, fate } of tried) {
-      if (fate.killer === null && explanationOf(mutant) === null) console.log(`ALIVE ${inWords({ mutant, fate })}`);
+      writeSection(`mutants ${chosen.protocol}`, tableOf(triedOf(chosen), chosen.all));
     }
-    const { killed, unexplained } = verdictOf(tried);
-    console.log(`${protocol}: ${killed} of ${tried.length} killed (of ${all.length} mutants), ${unexplained} alive without an explanation`);
   }
+  if (!values.json) every.forEach(tell);
+  const results = every.map((chosen) => ({ protocol: chosen.protocol, mutants: chosen.all, ...verdictOf(triedOf(chosen)), tried: triedOf(chosen) }));
   if (values.json) console.log(JSON.stringify(results, null, 1));
   return results.every(({ unexplained }) => unexplained === 0) ? EXIT.ok : EXIT.claimViolated;
 }

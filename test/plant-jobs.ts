@@ -8,13 +8,13 @@ import type { Replacement } from './planting.ts';
 export type PlantTrial =
   /** Replays the recorded conversations. */
   | { readonly by: 'scenarios' }
-  /** Seeds 1, 2, … until a claim is violated or so much CPU time is spent. */
+  /** Seeds 1, 2, … up to this one, until a claim is violated or so much CPU time is spent. */
   | { readonly by: 'hunt'; readonly seeds: number; readonly cpuSeconds: number }
   /** Each scene once. */
   | { readonly by: 'conformance' };
 
-/** options: of hunted cases, over the protocol's defaults. */
-export type PlantCase = { readonly replacements: readonly Replacement[]; readonly options?: { readonly [name: string]: Json } };
+/** options: of hunted cases, over the protocol's defaults. huntedSeeds: so many were hunted before, in vain. */
+export type PlantCase = { readonly replacements: readonly Replacement[]; readonly options?: { readonly [name: string]: Json }; readonly huntedSeeds?: number };
 
 export type PlantJob = {
   readonly protocol: string;
@@ -31,7 +31,7 @@ export type Found = { readonly seed: number; readonly checks: readonly string[];
 
 export type PlantAnswer =
   | { readonly by: 'scenarios'; readonly differing: readonly string[] }
-  /** seeds: tried, with the one that found it. simulatedMs: of all of them. */
+  /** seeds: the last one tried. simulatedMs: of those tried now. */
   | { readonly by: 'hunt'; readonly seeds: number; readonly simulatedMs: number; readonly found: Found | null }
   | { readonly by: 'conformance'; readonly failing: string | null }
   /** It ended itself: endless work counts as noticed. */

@@ -57,10 +57,10 @@ function scenarios(protocol: AnyProtocol): PlantAnswer {
   return { by: 'scenarios', differing };
 }
 
-async function hunt(protocol: AnyProtocol, trial: PlantTrial & { readonly by: 'hunt' }, options: PlantCase['options'] = {}): Promise<PlantAnswer> {
+async function hunt(protocol: AnyProtocol, trial: PlantTrial & { readonly by: 'hunt' }, { options = {}, huntedSeeds = 0 }: Partial<PlantCase> = {}): Promise<PlantAnswer> {
   const untilSeconds = cpuSeconds() + trial.cpuSeconds;
   let simulatedMs = 0;
-  let seeds = 0;
+  let seeds = huntedSeeds;
   while (seeds < trial.seeds && cpuSeconds() < untilSeconds) {
     const hunted = await huntCase(nodeBytes, protocol, options, String(++seeds));
     simulatedMs += hunted.simulatedMs;
@@ -92,7 +92,7 @@ async function tryCase(number: number): Promise<void> {
     return;
   }
   for (const trial of job.trials) {
-    const answer = trial.by === 'scenarios' ? scenarios(protocol) : trial.by === 'hunt' ? await hunt(protocol, trial, job.cases[number]?.options) : await conformance(protocol);
+    const answer = trial.by === 'scenarios' ? scenarios(protocol) : trial.by === 'hunt' ? await hunt(protocol, trial, job.cases[number]) : await conformance(protocol);
     say(number, answer);
     if (job.untilNoticed && noticed(answer)) return;
   }

@@ -9,9 +9,9 @@ import { ROOT } from './tree.ts';
 
 export type Limits = { readonly seeds: number; readonly cpuSeconds: number };
 export type Survey = {
-  /** Whose outcome differs from the recorded one. */
-  readonly scenarios: readonly string[];
-  /** null: not tried yet. */
+  /** Whose outcome differs from the recorded one; null: not tried yet. */
+  readonly scenarios: readonly string[] | null;
+  /** Seeds 1, 2, … as far as they were tried; null: none yet. */
   readonly hunt: (PlantAnswer & { readonly by: 'hunt' }) | null;
   /** null: not tried, since hunts found it or nobody has noted bounds for it. */
   readonly explored: { readonly claim: string | null; readonly steps: number; readonly states: number } | null;
@@ -34,30 +34,31 @@ const SCENARIOS_CPU_SECONDS = 20;
 class Surveying {
   readonly protocol: string;
   readonly plants: readonly Plant[];
-  readonly surveys: (Survey | undefined)[];
+  readonly surveys: Survey[];
   readonly tell: (plant: Plant, found: Survey) => void;
 
-  constructor(protocol: string, plants: readonly Plant[], begun: readonly (Survey | undefined)[], tell: (plant: Plant, found: Survey) => void) {
+  constructor(protocol: string, plants: readonly Plant[], begun: readonly Survey[], tell: (plant: Plant, found: Survey) => void) {
     this.protocol = protocol;
     this.plants = plants;
-    this.surveys = [...begun];
+    this.surveys = plants.map((_, place) => begun[place] ?? UNTRIED);
     this.tell = tell;
   }
 
-  step(place: number, found: Survey): void {
+  step(place: number, part: Partial<Survey>): void {
+    const found = { ...this.surveys[place] as Survey, ...part };
     this.surveys[place] = found;
     this.tell(this.plants[place] as Plant, found);
   }
 
   /** Those that lack something. */
-  open(lacks: (found: Survey | undefined, plant: Plant) => boolean): readonly number[] {
-    return [...this.plants.keys()].filter((place) => lacks(this.surveys[place], this.plants[place] as Plant));
+  open(lacks: (found: Survey, plant: Plant) => boolean): readonly number[] {
+    return [...this.plants.keys()].filter((place) => lacks(this.surveys[place] as Survey, this.plants[place] as Plant));
   }
 
   /** Throws at the end for an error that cannot be planted. */
   async plant(places: readonly number[], trial: PlantTrial, mostCpuSeconds: number, answered: (place: number, answer: PlantAnswer) => void): Promise<void> {
     const wrong: string[] = [];
-    const cases = places.map((place) => ({ replacements: [this.plants[place] as Plant], options: this.plants[place]?.options ?? {} }));
+    const cases = places.map((place) => ({ replacements: [this.plants[place] as Plant], options: this.plants[place]?.options ?? {}, huntedSeeds: this.surveys[place]?.hunt?.seeds ?? 0 }));
     await runPlantJob({ protocol: this.protocol, cases, trials: [trial], untilNoticed: false, mostCpuSeconds }, (index, answers) => {
       const place = places[index] as number;
       const answer = answers.find(({ by }) => by === trial.by);
@@ -68,34 +69,40 @@ class Surveying {
   }
 
   async finish(limits: Limits): Promise<readonly Survey[]> {
-    await this.plant(this.open((found) => found === undefined), { by: 'scenarios' }, SCENARIOS_CPU_SECONDS, (place, answer) => {
-      if (answer.by === 'scenarios') this.step(place, { scenarios: answer.differing.map((file) => file.replace(/\.txt$/, '')), hunt: null, explored: null });
+    await this.plant(this.open(({ scenarios }) => scenarios === null), { by: 'scenarios' }, SCENARIOS_CPU_SECONDS, (place, answer) => {
+      if (answer.by === 'scenarios') this.step(place, { scenarios: answer.differing.map((file) => file.replace(/\.txt$/, '')) });
     });
-    await this.plant(this.open((found) => found?.hunt === null), { by: 'hunt', ...limits }, 2 * limits.cpuSeconds + SCENARIOS_CPU_SECONDS, (place, hunt) => {
-      if (hunt.by === 'hunt') this.step(place, { ...this.surveys[place] as Survey, hunt });
+    const unhunted = this.open(({ hunt }) => hunt === null || (hunt.found === null && hunt.seeds < limits.seeds));
+    await this.plant(unhunted, { by: 'hunt', ...limits }, 2 * limits.cpuSeconds + SCENARIOS_CPU_SECONDS, (place, hunt) => {
+      if (hunt.by !== 'hunt') return;
+      const before = this.surveys[place]?.hunt?.simulatedMs ?? 0;
+      this.step(place, { hunt: { ...hunt, simulatedMs: before + hunt.simulatedMs } });
     });
-    for (const place of this.open((found, plant) => found?.hunt?.found === null && plant.explore !== undefined && found.explored === null)) {
-      this.step(place, { ...this.surveys[place] as Survey, explored: explore(this.protocol, this.plants[place] as Plant) });
+    for (const place of this.open(({ hunt, explored }, plant) => hunt?.found === null && plant.explore !== undefined && explored === null)) {
+      this.step(place, { explored: explore(this.protocol, this.plants[place] as Plant) });
     }
-    return this.surveys as readonly Survey[];
+    return this.surveys;
   }
 }
 
-type Told = { readonly begun?: readonly (Survey | undefined)[]; readonly tell?: (plant: Plant, found: Survey) => void };
+type Told = { readonly begun?: readonly Survey[]; readonly tell?: (plant: Plant, found: Survey) => void };
 
 /** Conversations first, then hunts, then the explorer; of each planted error, in their order. `begun`: what is known from before. */
 export function survey(protocol: string, plants: readonly Plant[], limits: Limits, { begun = [], tell = () => undefined }: Told = {}): Promise<readonly Survey[]> {
   return new Surveying(protocol, plants, begun, tell).finish(limits);
 }
 
+/** Of a planted error of which nothing is known. */
+export const UNTRIED: Survey = { scenarios: null, hunt: null, explored: null };
+
 export function isFound({ hunt, scenarios, explored }: Survey): boolean {
-  return (hunt !== null && hunt.found !== null) || scenarios.length > 0 || (explored !== null && explored.claim !== null);
+  return (hunt !== null && hunt.found !== null) || (scenarios ?? []).length > 0 || (explored !== null && explored.claim !== null);
 }
 
 /** What is not as it has to be; null: nothing. */
 export function complaint(plant: Plant, found: Survey): string | null {
   if (!isFound(found)) return 'nothing finds it: add a scenario';
-  if (plant.scenario !== undefined && !found.scenarios.includes(plant.scenario)) return `its scenario ${plant.scenario} does not notice it`;
+  if (plant.scenario !== undefined && found.scenarios?.includes(plant.scenario) !== true) return `its scenario ${plant.scenario} does not notice it`;
   if (found.hunt?.found === null && plant.beyondHunts === undefined) return 'hunts do not reach it: note why as beyondHunts';
   return null;
 }
@@ -112,23 +119,22 @@ function exploredInWords({ explored }: Survey): string {
 
 export function inWords(found: Survey): string {
   const { scenarios, explored } = found;
-  return `${huntInWords(found)}; ${scenarios.length === 0 ? 'no scenario' : `scenarios ${scenarios.join(' ')}`}${explored === null ? '' : `; explored: ${exploredInWords(found)}`}`;
+  return `${huntInWords(found)}; ${scenarios === null || scenarios.length === 0 ? 'no scenario' : `scenarios ${scenarios.join(' ')}`}${explored === null ? '' : `; explored: ${exploredInWords(found)}`}`;
 }
 
 function scenariosOf(plant: Plant, { scenarios }: Survey): string {
+  if (scenarios === null) return 'not tried yet';
   const first = plant.scenario ?? scenarios[0];
   if (first === undefined) return '—';
   const more = scenarios.filter((name) => name !== first).length;
   return `${first}${more === 0 ? '' : ` and ${more} more`}`;
 }
 
-/** found undefined: not tried yet. */
-export type Row = { readonly plant: Plant; readonly found: Survey | undefined };
+export type Row = { readonly plant: Plant; readonly found: Survey };
 
 function rowOf({ plant, found }: Row): readonly string[] {
   const options = Object.entries(plant.options ?? {}).map(([name, value]) => ` (${name}: ${value})`).join('');
   const error = plant.error + options;
-  if (found === undefined) return [error, 'not tried yet', '', '', '', '', ''];
   const { hunt } = found;
   const missed = hunt?.found === null;
   return [
@@ -140,4 +146,19 @@ function rowOf({ plant, found }: Row): readonly string[] {
 export function tableOf(rows: readonly Row[]): readonly string[] {
   const lines = rows.map((row) => `| ${rowOf(row).map(cell).join(' | ')} |`);
   return ['| planted error | check | seeds | simulated s | scenario | explorer | why hunts do not reach it |', '|---|---|---|---|---|---|---|', ...lines];
+}
+
+/** The section of docs/planted.md. */
+export function pageOf(rows: readonly Row[]): readonly string[] {
+  const surveys = rows.map(({ found }) => found);
+  const count = (which: (found: Survey) => boolean) => surveys.filter(which).length;
+  const hunted = count(({ hunt }) => hunt !== null);
+  const missed = surveys.flatMap(({ hunt }) => (hunt?.found === null ? [hunt.seeds] : []));
+  const others = missed.length === 0 ? '' : ` The others were hunted with ${Math.min(...missed)} to ${Math.max(...missed)} seeds.`;
+  const explored = surveys.filter((found) => found.explored !== null);
+  return [
+    `${rows.length} errors; hunts find ${count(({ hunt }) => hunt !== null && hunt.found !== null)} of ${hunted} hunted.${others}`
+    + ` Recorded conversations notice ${count(({ scenarios }) => (scenarios ?? []).length > 0)}; the explorer finds ${explored.filter((found) => found.explored?.claim !== null).length} of ${explored.length} explored (those with bounds that hunts do not reach).`,
+    '', ...tableOf(rows),
+  ];
 }

@@ -1,11 +1,12 @@
 // Who kills the mutants, in the order of what it costs: recorded conversations, the unit tests of the changed file,
-// the conformance scenes, hunted seeds.
+// the conformance scenes, hunted seeds, the tests of the whole protocol.
 // Each killer sees only what those before it have left alive.
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { noticed, runPlantJob, type PlantAnswer, type PlantTrial } from '../plant-jobs.ts';
 import type { Replacement } from '../planting.ts';
+import { conversations, runs, unitTests as unitTestsOf } from '../records.ts';
 import { projectFiles, ROOT } from '../tree.ts';
 
 const HUNTED_SEEDS = 30;
@@ -46,7 +47,7 @@ function tried(trial: PlantTrial): Kill {
 /** By the test runner, on the modules as Node.js loads them. */
 function unitTest(tests: readonly string[], mutant: Replacement | null): Fate {
   const { status, stdout, stderr } = spawnSync(process.execPath, [
-    'node_modules/vitest/vitest.mjs', 'run', ...tests, '--experimental.viteModuleRunner=false', '--reporter=dot', '--maxWorkers=1', '--bail=1',
+    'node_modules/vitest/vitest.mjs', 'run', ...tests, '--experimental.viteModuleRunner=false', '--reporter=dot', '--maxWorkers=1', '--bail=1', `--testTimeout=${UNIT_TEST_MS}`,
   ], {
     cwd: ROOT, encoding: 'utf8', timeout: UNIT_TEST_MS,
     env: { ...process.env, NO_COLOR: '1', NODE_OPTIONS: `--import=${join(ROOT, 'test/plant-preload.ts')}`, LAB_PLANT: JSON.stringify(mutant === null ? [] : [mutant]) },
@@ -63,10 +64,15 @@ function testsOf(protocol: string, { file }: Replacement): readonly string[] {
   return projectFiles().filter((test) => test.startsWith(`node/protocols/${protocol}/`) && test.endsWith('.test.ts') && imports.test(readFileSync(join(ROOT, test), 'utf8')));
 }
 
-const unitTests: Kill = (protocol, mutants, onFate) => {
+/** Of the protocol as a whole, in the simulator. */
+function simulatedTestsOf(protocol: string): readonly string[] {
+  return projectFiles().filter((test) => test === `node/protocols/${protocol}.test.ts`);
+}
+
+const byTests = (select: typeof testsOf): Kill => (protocol, mutants, onFate) => {
   const sound = new Set<string>();
   for (const [index, mutant] of mutants.entries()) {
-    const tests = testsOf(protocol, mutant);
+    const tests = select(protocol, mutant);
     const key = tests.join(' ');
     if (tests.length > 0 && !sound.has(key)) {
       const untouched = unitTest(tests, null);
@@ -78,9 +84,11 @@ const unitTests: Kill = (protocol, mutants, onFate) => {
   return Promise.resolve();
 };
 
-export const KILLERS: readonly { readonly name: string; readonly kill: Kill }[] = [
-  { name: 'scenarios', kill: tried({ by: 'scenarios' }) },
-  { name: 'unit tests of the file', kill: unitTests },
-  { name: 'conformance scenes', kill: tried({ by: 'conformance' }) },
-  { name: `hunts of ${HUNTED_SEEDS} seeds`, kill: tried({ by: 'hunt', seeds: HUNTED_SEEDS, cpuSeconds: MOST_CPU_SECONDS.hunt }) },
+/** basis: of all that decides what it says of a mutant. */
+export const KILLERS: readonly { readonly name: string; readonly kill: Kill; readonly basis: (protocol: string) => string }[] = [
+  { name: 'scenarios', kill: tried({ by: 'scenarios' }), basis: conversations },
+  { name: 'unit tests of the file', kill: byTests(testsOf), basis: unitTestsOf },
+  { name: 'conformance scenes', kill: tried({ by: 'conformance' }), basis: runs },
+  { name: `hunts of ${HUNTED_SEEDS} seeds`, kill: tried({ by: 'hunt', seeds: HUNTED_SEEDS, cpuSeconds: MOST_CPU_SECONDS.hunt }), basis: runs },
+  { name: 'tests in the simulator', kill: byTests(simulatedTestsOf), basis: unitTestsOf },
 ];
