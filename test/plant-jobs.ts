@@ -21,7 +21,7 @@ export type PlantJob = {
   /** Planted one after the other, each in modules of its own. */
   readonly cases: readonly PlantCase[];
   readonly trials: readonly PlantTrial[];
-  /** A case ends with the first trial that notices. */
+  /** A case ends with the first trial that notices, and with the first of its scenarios. */
   readonly untilNoticed: boolean;
   /** CPU time of one case after which the process ends itself. */
   readonly mostCpuSeconds: number;

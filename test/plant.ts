@@ -46,15 +46,17 @@ async function loadProtocol(number: number): Promise<AnyProtocol> {
 
 function scenarios(protocol: AnyProtocol): PlantAnswer {
   const folder = join(import.meta.dirname, '../node/protocols/scenarios', protocol.name);
-  const differing = globSync('**/*.txt', { cwd: folder }).sort().filter((scenario) => {
+  const differs = (scenario: string) => {
     const recorded = readFileSync(join(folder, scenario), 'utf8');
     try {
       return runScenario(protocol, recorded) !== recorded;
     } catch {
       return true;
     }
-  });
-  return { by: 'scenarios', differing };
+  };
+  const all = globSync('**/*.txt', { cwd: folder }).sort();
+  const first = all.find(differs);
+  return { by: 'scenarios', differing: first === undefined ? [] : job.untilNoticed ? [first] : all.slice(all.indexOf(first)).filter(differs) };
 }
 
 async function hunt(protocol: AnyProtocol, trial: PlantTrial & { readonly by: 'hunt' }, { options = {}, huntedSeeds = 0 }: Partial<PlantCase> = {}): Promise<PlantAnswer> {
