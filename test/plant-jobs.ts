@@ -11,10 +11,19 @@ export type PlantTrial =
   /** Seeds 1, 2, … up to this one, until a claim is violated or so much CPU time is spent. */
   | { readonly by: 'hunt'; readonly seeds: number; readonly cpuSeconds: number }
   /** Each scene once. */
-  | { readonly by: 'conformance' };
+  | { readonly by: 'conformance' }
+  /** Those that the case names. */
+  | { readonly by: 'tests' };
 
-/** options: of hunted cases, over the protocol's defaults. huntedSeeds: so many were hunted before, in vain. */
-export type PlantCase = { readonly replacements: readonly Replacement[]; readonly options?: { readonly [name: string]: Json }; readonly huntedSeeds?: number };
+export type PlantCase = {
+  readonly replacements: readonly Replacement[];
+  /** Of hunted cases, over the protocol's defaults. */
+  readonly options?: { readonly [name: string]: Json };
+  /** So many were hunted before, in vain. */
+  readonly huntedSeeds?: number;
+  /** Files of unit tests, from the root. */
+  readonly tests?: readonly string[];
+};
 
 export type PlantJob = {
   readonly protocol: string;
@@ -33,7 +42,7 @@ export type PlantAnswer =
   | { readonly by: 'scenarios'; readonly differing: readonly string[] }
   /** seeds: the last one tried. simulatedMs: of those tried now. */
   | { readonly by: 'hunt'; readonly seeds: number; readonly simulatedMs: number; readonly found: Found | null }
-  | { readonly by: 'conformance'; readonly failing: string | null }
+  | { readonly by: 'conformance' | 'tests'; readonly failing: string | null }
   /** It ended itself: endless work counts as noticed. */
   | { readonly by: 'clock' }
   /** The modules cannot be loaded, or the text was not there. */
@@ -48,7 +57,8 @@ export function noticed(answer: PlantAnswer): boolean {
   switch (answer.by) {
     case 'scenarios': return answer.differing.length > 0;
     case 'hunt': return answer.found !== null;
-    case 'conformance': return answer.failing !== null;
+    case 'conformance':
+    case 'tests': return answer.failing !== null;
     default: return true;
   }
 }

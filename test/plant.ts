@@ -84,6 +84,21 @@ async function conformance(protocol: AnyProtocol): Promise<PlantAnswer> {
   return { by: 'conformance', failing: null };
 }
 
+async function tests(number: number): Promise<PlantAnswer> {
+  const { firstFailing } = await import('./plant-tests.ts');
+  const modules = (job.cases[number]?.tests ?? []).map((file) => `../${file}?case=${number}`);
+  return { by: 'tests', failing: modules.length === 0 ? null : await firstFailing(modules) };
+}
+
+function answerOf(protocol: AnyProtocol, number: number, trial: PlantTrial): PlantAnswer | Promise<PlantAnswer> {
+  switch (trial.by) {
+    case 'scenarios': return scenarios(protocol);
+    case 'hunt': return hunt(protocol, trial, job.cases[number]);
+    case 'conformance': return conformance(protocol);
+    case 'tests': return tests(number);
+  }
+}
+
 async function tryCase(number: number): Promise<void> {
   deadline.set([number, cpuSeconds() + job.mostCpuSeconds]);
   let protocol: AnyProtocol;
@@ -94,7 +109,7 @@ async function tryCase(number: number): Promise<void> {
     return;
   }
   for (const trial of job.trials) {
-    const answer = trial.by === 'scenarios' ? scenarios(protocol) : trial.by === 'hunt' ? await hunt(protocol, trial, job.cases[number]) : await conformance(protocol);
+    const answer = await answerOf(protocol, number, trial);
     say(number, answer);
     if (job.untilNoticed && noticed(answer)) return;
   }

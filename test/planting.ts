@@ -30,16 +30,18 @@ export function plantTexts(replacements: readonly Replacement[]): void {
   });
 }
 
+const TESTS = new URL('plant-tests.ts', import.meta.url).href;
 const CASE = /\?case=(\d+)$/;
 
 /**
  * Many cases in one process: a module of a protocol that is imported as FILE?case=N, and the protocol's modules that it imports,
- * are loaded afresh with the replacements of that case. Returns how many of them are in place by now.
+ * are loaded afresh with the replacements of that case; so is a file of its tests, which needs no runner then. Returns how many of them are in place by now.
  */
 export function plantCases(cases: readonly (readonly Replacement[])[]): (number: number) => number {
   const planted = new Map<number, number>();
   registerHooks({
     resolve(specifier, context, nextResolve) {
+      if (specifier === 'vitest' && context.parentURL !== TESTS) return { url: TESTS, shortCircuit: true };
       const resolved = nextResolve(specifier, context);
       const number = CASE.exec(context.parentURL ?? '')?.[1];
       return number === undefined || !resolved.url.includes('/node/protocols/') ? resolved : { ...resolved, url: `${resolved.url}?case=${number}` };

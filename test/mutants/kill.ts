@@ -1,7 +1,6 @@
 // Who kills the mutants, in the order of what it costs: recorded conversations, the unit tests of the changed file,
 // the conformance scenes, hunted seeds, the tests of the whole protocol.
 // Each killer sees only what those before it have left alive.
-import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { noticed, runPlantJob, type PlantAnswer, type PlantTrial } from '../plant-jobs.ts';
@@ -11,8 +10,7 @@ import { projectFiles, ROOT } from '../tree.ts';
 
 const HUNTED_SEEDS = 30;
 /** Several times what a protocol without a mutant needs. */
-const MOST_CPU_SECONDS = { scenarios: 3, conformance: 30, hunt: 60 };
-const UNIT_TEST_MS = 300_000;
+const MOST_CPU_SECONDS = { scenarios: 3, tests: 20, conformance: 30, hunt: 60, simulated: 200 };
 
 /** killer: null when it lives. how: which scenario, test, scene or seed. */
 export type Fate = { readonly killer: 'scenario' | 'unit test' | 'conformance' | 'hunt' | 'time limit' | 'crash' | 'load' | null; readonly how: string };
@@ -24,6 +22,7 @@ function fateOf(answers: readonly PlantAnswer[]): Fate {
   switch (answer.by) {
     case 'scenarios': return { killer: 'scenario', how: answer.differing.join(' ').replaceAll('.txt', '') };
     case 'conformance': return { killer: 'conformance', how: answer.failing ?? '' };
+    case 'tests': return { killer: 'unit test', how: answer.failing ?? '' };
     case 'hunt': return { killer: 'hunt', how: `${answer.found?.checks.join(', ')} in seed ${answer.found?.seed}: ${answer.found?.because}` };
     case 'clock': return { killer: 'time limit', how: 'does not come to an end' };
     default: return { killer: answer.by, how: answer.because };
@@ -44,20 +43,6 @@ function tried(trial: PlantTrial): Kill {
   };
 }
 
-/** By the test runner, on the modules as Node.js loads them. */
-function unitTest(tests: readonly string[], mutant: Replacement | null): Fate {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [
-    'node_modules/vitest/vitest.mjs', 'run', ...tests, '--experimental.viteModuleRunner=false', '--reporter=dot', '--maxWorkers=1', '--bail=1', `--testTimeout=${UNIT_TEST_MS}`,
-  ], {
-    cwd: ROOT, encoding: 'utf8', timeout: UNIT_TEST_MS,
-    env: { ...process.env, NO_COLOR: '1', NODE_OPTIONS: `--import=${join(ROOT, 'test/plant-preload.ts')}`, LAB_PLANT: JSON.stringify(mutant === null ? [] : [mutant]) },
-  });
-  if (status === 0) return { killer: null, how: '' };
-  const failed = /FAIL {2}(.*)/.exec(stdout + stderr)?.[1];
-  // Without a failed test the runner failed, or the machine was too slow for it: that kills nothing.
-  return failed === undefined ? { killer: null, how: 'the unit tests could not be run' } : { killer: 'unit test', how: failed };
-}
-
 /** Those beside it that import it, not its types alone. */
 function testsOf(protocol: string, { file }: Replacement): readonly string[] {
   const imports = new RegExp(`^import (?!type).*/${basename(file)}'`, 'm');
@@ -69,26 +54,24 @@ function simulatedTestsOf(protocol: string): readonly string[] {
   return projectFiles().filter((test) => test === `node/protocols/${protocol}.test.ts`);
 }
 
-const byTests = (select: typeof testsOf): Kill => (protocol, mutants, onFate) => {
-  const sound = new Set<string>();
-  for (const [index, mutant] of mutants.entries()) {
-    const tests = select(protocol, mutant);
-    const key = tests.join(' ');
-    if (tests.length > 0 && !sound.has(key)) {
-      const untouched = unitTest(tests, null);
-      if (untouched.killer !== null || untouched.how !== '') throw new Error(`${key}: fails without any mutant: ${untouched.how}`);
-      sound.add(key);
-    }
-    onFate(index, tests.length === 0 ? { killer: null, how: '' } : unitTest(tests, mutant));
-  }
-  return Promise.resolve();
+/** Tests that fail without a mutant would kill all. */
+const byTests = (select: typeof testsOf, mostCpuSeconds: number): Kill => async (protocol, mutants, onFate) => {
+  const cases = mutants.map((mutant) => ({ replacements: [mutant], tests: select(protocol, mutant) }));
+  const untouched = { replacements: [], tests: [...new Set(cases.flatMap(({ tests }) => tests))] };
+  let unsound: Fate | null = null;
+  await runPlantJob({ protocol, cases: [untouched, ...cases], trials: [{ by: 'tests' }], untilNoticed: true, mostCpuSeconds }, (index, answers) => {
+    const fate = fateOf(answers);
+    if (index === 0 && fate.killer !== null) unsound = fate;
+    else if (index > 0 && unsound === null) onFate(index - 1, fate);
+  });
+  if (unsound !== null) throw new Error(`${untouched.tests.join(' ')}: fails without any mutant: ${(unsound as Fate).how}`);
 };
 
 /** basis: of all that decides what it says of a mutant. */
 export const KILLERS: readonly { readonly name: string; readonly kill: Kill; readonly basis: (protocol: string) => string }[] = [
   { name: 'scenarios', kill: tried({ by: 'scenarios' }), basis: conversations },
-  { name: 'unit tests of the file', kill: byTests(testsOf), basis: unitTestsOf },
+  { name: 'unit tests of the file', kill: byTests(testsOf, MOST_CPU_SECONDS.tests), basis: unitTestsOf },
   { name: 'conformance scenes', kill: tried({ by: 'conformance' }), basis: runs },
   { name: `hunts of ${HUNTED_SEEDS} seeds`, kill: tried({ by: 'hunt', seeds: HUNTED_SEEDS, cpuSeconds: MOST_CPU_SECONDS.hunt }), basis: runs },
-  { name: 'tests in the simulator', kill: byTests(simulatedTestsOf), basis: unitTestsOf },
+  { name: 'tests in the simulator', kill: byTests(simulatedTestsOf, MOST_CPU_SECONDS.simulated), basis: unitTestsOf },
 ];
