@@ -54,11 +54,19 @@ describe('what arrives', () => {
   test.each([
     [{ type: 'prepare', ballot: 1, from: 1 }], [{ type: 'prepare', ballot: 2 ** 52 + 1, from: 1 }], [{ type: 'learn', from: 0 }],
     [{ type: 'accept', ballot: 1024, slots: [[3, 1]] }], [{ type: 'accept', ballot: 1024, slots: [[1, 1_000_000]] }], [{ type: 'accept', ballot: 1024, slots: [[1]] }],
+    [{ type: 'accept', ballot: 1024, slots: [[1, 2, 3]] }], [{ type: 'accept', ballot: 1024, slots: [7] }], [{ type: 'accept', ballot: 1024, slots: [[1, 65_537]] }],
+    [{ type: 'accept', ballot: 2 ** 50, slots: [[1, 1]] }], [{ type: 'prepare', ballot: 1025, from: 0 }],
     [{ type: 'propose', ballot: 1025, decidedTo: 0, values: [{ ...value, slot: 0 }] }], [{ type: 'propose', ballot: 1025, decidedTo: 0, values: [{ ...value, command: { id: 'c1' } }] }],
     [{ type: 'state', decidedTo: 0, id: 'f', count: 1, part: 1, text: '' }], [{ type: 'state', decidedTo: 0, id: 'f', count: 1e9, part: 0, text: '' }], [{ type: 'fetch', id: 'f', parts: [-1] }],
     [{ type: 'constructor' }], [null], [7], ['prepare'], [[]],
   ])('%j is no message', (json) => {
     expect(messageFrom('n2', json as Json)).toBeNull();
+  });
+
+  test('what is as large as it may be is taken', () => {
+    for (const message of [
+      { type: 'accept', ballot: 1024, slots: [[1, 65_536]] }, { type: 'accept', ballot: 2 ** 50 - 1, slots: [[1, 1]] }, { type: 'state', decidedTo: 0, id: 'f', count: 65_536, part: 0, text: '' },
+    ]) expect(messageFrom('n2', message)).toBe(message);
   });
 
   test('nothing that is JSON throws', () => {
@@ -102,4 +110,10 @@ test('values are cut so that each message stays within its limit, and none is le
   }
   expect(first).toBe(values.length);
   expect(messages).toBeGreaterThan(5);
+});
+
+test('a message takes what fills it to the byte, and one value at least', () => {
+  const values: readonly Proposal[] = [value, { ...value, slot: 2 }];
+  const bytes = 2 * (Buffer.byteLength(JSON.stringify(value)) + 1);
+  expect([bytes + 512, bytes + 511, 0].map((most) => countThatFits(values, 0, most))).toEqual([2, 1, 1]);
 });

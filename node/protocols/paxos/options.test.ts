@@ -1,6 +1,7 @@
 // Options of Paxos at planning, and its closed form.
 import { describe, expect, test } from 'vitest';
 import type { ExpectedLoad, Facts } from '../../contract.ts';
+import { paxos } from '../paxos.ts';
 import { expected } from './expected.ts';
 import { DEFAULTS, leadership, leaderOf, resolve, settledOptions } from './options.ts';
 import type { Options } from './options.ts';
@@ -111,6 +112,16 @@ describe('the timeout', () => {
   test.each([0, 1.5, -3, 65_537])('a window of %j slots is refused', (window) => {
     expect(errors({ window })).toEqual([expect.stringMatching(/^window: /)]);
   });
+
+  test('has bounds that are in reach: windows, checkpoints and timeouts as small and as large as they may be', () => {
+    for (const given of [{ window: 1 }, { window: 65_536 }, { checkpointEvery: 1 }, { timeoutMs: [1, 2] as const }]) expect(errors(given)).toEqual([]);
+    expect(errors({ checkpointEvery: 0 })).toEqual([expect.stringMatching(/^checkpointEvery: /)]);
+    expect(resolved({ timeoutMs: [455, 910] }).problems).toEqual([]);
+  });
+
+  test('is the longest period, with 300 ms where nothing was planned', () => {
+    expect([DEFAULTS, { ...DEFAULTS, timeoutMs: [500, 900] as const }].map((options) => paxos.longestPeriodMs?.(options))).toEqual([300, 900]);
+  });
 });
 
 describe('the expected latency', () => {
@@ -146,6 +157,7 @@ describe('the expected latency', () => {
 
   test('of a redirected client has its own way to the leader', () => {
     expect(pointMs({}, { atFollower: 'redirect' })).toBe(2 + 6 + 21);
+    expect(pointMs({}, { atFollower: 'redirect', entry: 'n1' })).toBe(6 + 21);
   });
 
   test('under any is what one writer sees whose entry node holds the ballot', () => {

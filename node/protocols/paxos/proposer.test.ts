@@ -81,6 +81,32 @@ describe('phase 1', () => {
 });
 
 describe('phase 2', () => {
+  test('proposes nothing in a slot that is decided, the last one included', () => {
+    const subject = proposer();
+    for (const slot of [2, 3]) subject.learner.learn({ slot, epoch: 1024, command: command(slot) });
+    subject.begin(2048);
+    for (const from of ['n1', 'n2']) subject.promised(from, { type: 'promise', ballot: 2048, from: 1, next: null, compactedTo: 0, votes: [] });
+    subject.establish();
+    expect(subject.take(0).proposed.map(({ slot }) => slot)).toEqual([1]);
+  });
+
+  test('does not propose a queued command that was decided meanwhile', () => {
+    const subject = established();
+    subject.offer(command(1));
+    subject.returned({ slot: 9, epoch: 1024, command: command(1) });
+    expect(subject.take(0).proposed).toEqual([]);
+  });
+
+  test('is lost when a slot is decided that this ballot has not come to, and not by one that phase 1 found something in', () => {
+    expect(established().settle({ slot: 1, epoch: 1024, command: command(1) })).toBe(false);
+    const subject = proposer();
+    subject.begin(2048);
+    for (const from of ['n1', 'n2']) subject.promised(from, { type: 'promise', ballot: 2048, from: 1, next: null, compactedTo: 0, votes: [vote(2, 1024, 1024)] });
+    subject.establish();
+    expect(subject.settle({ slot: 2, epoch: 1024, command: command(1024) })).toBe(true);
+    expect(subject.settle({ slot: 3, epoch: 1024, command: command(3) })).toBe(false);
+  });
+
   test('decides with q2 acceptors, each counted once', () => {
     const subject = established({ q2: 3, members: ['n1', 'n2', 'n3', 'n4', 'n5'] });
     subject.offer(command(1));
