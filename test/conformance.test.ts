@@ -7,11 +7,11 @@ import type { AnyProtocol } from '../node/contract.ts';
 import { stick } from '../node/protocols/stick.ts';
 import { toy } from '../node/protocols/toy.ts';
 import { PROTOCOLS } from '../node/registry.ts';
-import { TROUBLED } from '../orchestrator/conformance/scenes.ts';
+import { scenesOf, TROUBLED } from '../orchestrator/conformance/scenes.ts';
 import { findings, violations } from '../orchestrator/conformance/trial.ts';
 import { crashes } from '../orchestrator/conformance/trouble.ts';
 import { conformance } from './conformance.ts';
-import { answeringBeforeDurable, persistingNothingAt } from './tamper.ts';
+import { answeringBeforeDurable, persistingNothingAt, tellingBeforeDurable } from './tamper.ts';
 import { runTrial } from './trial.ts';
 
 for (const protocol of [...PROTOCOLS, toy]) conformance(protocol);
@@ -46,6 +46,11 @@ describe('a broken toy is caught:', () => {
 
   test('it sends what is not yet durable', async () => {
     expect(await caught(answeringBeforeDurable(toy))).toMatch(/prefix-agreement|durability/);
+  });
+
+  test('it says more than is durable, in a conversation of few steps that the explorer finds', async () => {
+    const scene = scenesOf(toy).find(({ title }) => title.includes('every short conversation'));
+    expect(await scene?.run(tellingBeforeDurable(toy), '1', runTrial)).toMatchObject({ problems: [expect.stringMatching(/^agreement: slot 1: .* \(after \d steps/)] });
   });
 
   test('its leader counts itself without having persisted', async () => {

@@ -1,5 +1,5 @@
 // Protocols whose author broke a rule of the contract. The protocol itself is not touched, so each fits every protocol.
-import type { AnyProtocol, Env, Json, Machine } from '../node/contract.ts';
+import type { AnyProtocol, Env, Json, Machine, NodeId } from '../node/contract.ts';
 
 type AnyEnv = Env<Json, Json, Json>;
 type AnyMachine = Machine<Json, Json>;
@@ -40,4 +40,13 @@ export function answeringBeforeDurable(protocol: AnyProtocol): AnyProtocol {
 /** A broken rule of the contract: this node counts entries that it never persisted. */
 export function persistingNothingAt(protocol: AnyProtocol, node: string): AnyProtocol {
   return around(protocol, (env) => protocol.create(env.self === node ? { ...env, persist: () => undefined } : env) as AnyMachine);
+}
+
+/** The same rule broken by what it tells others alone; the machine is the protocol's own, and an explorer sees its state. */
+export function tellingBeforeDurable(protocol: AnyProtocol): AnyProtocol {
+  return around(protocol, (env) => {
+    const send = env.send.bind(env);
+    const sendBeforeDurable = env.sendBeforeDurable.bind(env);
+    return protocol.create(Object.assign(env, { send: (to: NodeId | readonly NodeId[], message: Json) => (to === env.self ? send(to, message) : sendBeforeDurable(to, message)) })) as AnyMachine;
+  });
 }

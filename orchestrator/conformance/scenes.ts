@@ -2,6 +2,8 @@
 // is run all the same, and what was found is told. No protocol's name appears. test/conformance.ts makes tests of the scenes,
 // `lab conform` a report.
 import type { AnyProtocol } from '../../node/contract.ts';
+import { explorationOf, openExplorer } from '../explore/exploration.ts';
+import type { Found } from '../explore/explorer.ts';
 import { amongNonsense } from './nonsense.ts';
 import { findings, planOf, violations } from './trial.ts';
 import type { Outcome, RunTrial, Scene } from './trial.ts';
@@ -198,11 +200,29 @@ const nonsense: ConformanceScene = {
   },
 };
 
+/** States that are looked at: seconds, and as deep as they reach. `lab explore` goes deeper. */
+const EXPLORED_STATES = 100_000;
+
+const shortConversations: ConformanceScene = {
+  title: 'keeps its claims in every short conversation of three nodes, whatever is lost, late or crashes', seeded: false,
+  run: (protocol) => {
+    const bounds = { commands: 2, crashes: protocol.restartable === false ? 0 : 1, timers: 1, clockMs: 1_000, slowDisks: 0, duplicates: false, atOnce: [] };
+    const explorer = openExplorer(explorationOf({ protocol, options: {}, nodes: 3, leader: null, bounds, maxMessageBytes: 60_000, disks: {} }), { depth: Infinity, states: EXPLORED_STATES });
+    explorer.advance(Infinity);
+    const { violation, findings, progress } = explorer;
+    const told = ({ claim, because, moves }: Found) => `${claim ?? 'the contract'}: ${because} (after ${moves.length} steps; lab explore --protocol ${protocol.name} tells the conversation)`;
+    return Promise.resolve({
+      problems: [...(violation === null ? [] : [told(violation)]), ...broken([progress.states > 100, `the explorer sees only ${progress.states} states`])],
+      found: [...findings.values()].map(told),
+    });
+  },
+};
+
 /** Those that fit the protocol's flags. */
 export function scenesOf(protocol: AnyProtocol): readonly ConformanceScene[] {
   const restartable = protocol.restartable !== false;
   return [
     plainData, ...[1, 3, 5].map(commitsEverything), sameBytes, badLinks, cutLinks, minority,
-    ...(restartable ? [crashing, everything] : []), ...(protocol.reconfigurable === true ? [changing] : []), drifting, jumping, messageSize, nonsense,
+    ...(restartable ? [crashing, everything] : []), ...(protocol.reconfigurable === true ? [changing] : []), drifting, jumping, messageSize, nonsense, shortConversations,
   ];
 }

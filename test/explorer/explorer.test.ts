@@ -1,6 +1,6 @@
 // The explorer against counts known from elsewhere, its own bounds, and protocols that are wrong on purpose.
 import { expect, test } from 'vitest';
-import type { AnyProtocol, Command, Json, NodeId, Position } from '../../node/contract.ts';
+import type { AnyProtocol, Command, Position } from '../../node/contract.ts';
 import { stick } from '../../node/protocols/stick.ts';
 import { toy } from '../../node/protocols/toy.ts';
 import { choiceOf } from '../../orchestrator/explore/choices.ts';
@@ -9,6 +9,7 @@ import type { Request } from '../../orchestrator/explore/exploration.ts';
 import { Explorer } from '../../orchestrator/explore/explorer.ts';
 import { Locals } from '../../orchestrator/explore/locals.ts';
 import type { Bounds } from '../../orchestrator/explore/successors.ts';
+import { tellingBeforeDurable } from '../tamper.ts';
 import { oneValue, singleDecree } from './single-decree.ts';
 
 const NONE: Bounds = { commands: 0, crashes: 0, slowDisks: 0, duplicates: false, atOnce: [], timers: 0, clockMs: 0 };
@@ -33,14 +34,7 @@ test('single-decree Paxos with 3 servers and 2 clients has the 16,668 states tha
   expect(explorer.progress.states).toBe(16_668);
 });
 
-/** The toy, but what it tells others does not wait for its disk. */
-const early: AnyProtocol = { ...toy, create: (env) => {
-  const send = env.send.bind(env);
-  const sendBeforeDurable = env.sendBeforeDurable.bind(env);
-  return toy.create(Object.assign(env, {
-    send: (to: NodeId | readonly NodeId[], message: Json) => (to === env.self ? send(to, message) : sendBeforeDurable(to, message)),
-  }));
-} };
+const early = tellingBeforeDurable(toy);
 
 test('the toy keeps its claims in every state of a small cluster', () => {
   const { explorer } = explored(request(toy, { commands: 1, crashes: 1, timers: 1 }));
