@@ -28,10 +28,10 @@ describe('lab reproduce', () => {
   test('finds every published value of CASPaxos within its tolerance, and within 1 % of the model', async () => {
     const { status, stdout } = await lab('caspaxos', '--on', 'sim', '--json');
     expect(status).toBe(0);
-    const [table] = (JSON.parse(stdout) as { tables: { rows: (Row & { measured: number; ok: boolean })[] }[] }).tables;
+    const [table] = (JSON.parse(stdout) as { tables: { rows: (Row & { measured: number; verdict: string })[] }[] }).tables;
     expect(table?.rows.map(({ model }) => model)).toEqual([676, 716.4, 338, 43.6, 43.6, 338]);
-    for (const { measured, model, ok } of table?.rows ?? []) {
-      expect(ok).toBe(true);
+    for (const { measured, model, verdict } of table?.rows ?? []) {
+      expect(verdict).toBe('ok');
       expect(Math.abs(measured - model)).toBeLessThan(0.01 * model);
     }
   });
@@ -44,8 +44,21 @@ describe('lab reproduce', () => {
     expect(stdout.split('\n').flatMap((line) => /(ok|DIFFERS)$/.exec(line)?.[1] ?? [])).toEqual(['DIFFERS', 'DIFFERS', 'ok']);
   });
 
+  test('counts elections of a machine without PreVote, beside the Monte Carlo, and refuses a tolerance that so few cannot hold', async () => {
+    const ongaro = JSON.parse(readFileSync(join(own, 'ongaro.json'), 'utf8')) as { rows: object[] };
+    const small = { ...ongaro, repeat: 60 };
+    write('elections', { ...small, rows: [{ ...ongaro.rows[0], tolerance: { published: 0.4, model: 0.2 } }, { ...ongaro.rows[0], case: 'strict', tolerance: { published: 0.15, model: 0.001 } }] });
+    const page = join(folder, 'page.html');
+    const { status, stdout } = await lab('elections', '--from', folder, '--page', page);
+    expect(stdout).toContain('of each row 60 elections');
+    expect(stdout).toMatch(/REFUSED {2}strict: chance alone moves it by ± \d+(\.\d)? % \(60 elections\), more than the tolerance of 0\.1 %/);
+    expect(stdout.split('\n').flatMap((line) => / {2}(ok|DIFFERS|REFUSED)$/.exec(line)?.[1] ?? [])).toEqual(['ok', 'REFUSED']);
+    expect(status).toBe(2);
+    expect(readFileSync(page, 'utf8')).toContain('1 of 2 published values are within their tolerance; 1 are refused');
+  });
+
   test('names the tables, and the nearest name', async () => {
-    expect((await lab()).stdout).toMatch(/^caspaxos {2}Latency of a loop/);
+    expect((await lab()).stdout).toMatch(/^caspaxos {2}Latency of a loop[\s\S]*^flexible {2}[\s\S]*^ongaro {2}[\s\S]*^stick {2}/m);
     const { status, stderr } = await lab('caspaxo');
     expect(status).toBe(3);
     expect(stderr).toMatch(/has no table "caspaxo"[\s\S]*caspaxos/);

@@ -4,13 +4,14 @@ import { rowsOf } from '../compare/compare.ts';
 import { barOf, differencesOf, type Entry, obstaclesOf, pairsOf, type Side, subjectsOf } from '../compare/sides.ts';
 import { type Comparison, renderComparison } from '../compare/words.ts';
 import { LabError } from '../errors.ts';
-import { renderComparePage } from '../report/page/compare-page.ts';
+import { comparedCharts, renderComparePage } from '../report/page/compare-page.ts';
 import type { RunRecord } from '../report/page/record.ts';
+import { type PictureFlags, writePictures } from './pictures.ts';
 import { loadPlugins } from './plugins.ts';
 import { inOrder, recorderOf, saveText } from './report.ts';
 import { findRuns, readRun, readRunEvents } from './results/read.ts';
 
-export type CompareFlags = { readonly force: boolean; readonly json: boolean; readonly page?: string; readonly plugin: readonly string[] };
+export type CompareFlags = { readonly force: boolean; readonly json: boolean; readonly page?: string; readonly plugin: readonly string[] } & PictureFlags;
 
 const TABLE_COLUMNS = 100;
 /** A letter for each. */
@@ -53,7 +54,7 @@ export async function compareFolders(folders: readonly string[], flags: CompareF
     const plain = pairs.map(({ base, other, forced, differences, rows }) => ({ base: inShort(base), other: inShort(other), forced, differences, rows }));
     process.stdout.write(`${JSON.stringify({ version: 1, sides: sides.map(({ name, entries }) => ({ name, runs: entries.length })), excluded, pairs: plain }, null, 2)}\n`);
   } else process.stdout.write(renderComparison(comparison, TABLE_COLUMNS));
-  if (flags.page === undefined) return;
+  if (flags.page === undefined && flags.svg === undefined && flags.png === undefined) return;
   const { registry: { protocols } } = await loadPlugins(flags.plugin);
   const recorded: { readonly subject: (typeof subjects)[number]; readonly records: readonly RunRecord[] }[] = [];
   for (const subject of subjects) {
@@ -66,8 +67,11 @@ export async function compareFolders(folders: readonly string[], flags: CompareF
     }
     recorded.push({ subject, records });
   }
-  saveText(flags.page, renderComparePage(comparison, recorded));
-  process.stderr.write(`page: ${flags.page}\n`);
+  if (flags.page !== undefined) {
+    saveText(flags.page, renderComparePage(comparison, recorded));
+    process.stderr.write(`page: ${flags.page}\n`);
+  }
+  for (const picture of await writePictures(comparedCharts(comparison, recorded), flags)) process.stderr.write(`picture: ${picture}\n`);
 }
 
 function inShort({ side, label, point, entries }: ReturnType<typeof subjectsOf>[number]) {

@@ -1,26 +1,38 @@
-// `lab reproduce`: runs the experiment of a published table once for each of its rows, in the simulator, and says how far what is
+// `lab reproduce`: runs the experiment of a published table for each of its rows, in the simulator, and says how far what is
 // measured lies from what was published. A run whose claims are violated, or that is invalid, reproduces nothing.
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { BUILTINS, createRegistry } from '../builtins.ts';
+import { applyOverrides, ExperimentDocument } from '../document.ts';
 import { EXIT, LabError } from '../errors.ts';
-import { parseExperiment } from '../experiment.ts';
+import { experimentOf } from '../experiment.ts';
+import { readFaultFlag, withFaults } from '../fault-text.ts';
 import type { Plan } from '../kinds.ts';
 import { makePlans } from '../plan.ts';
-import { compare, parsePublished, renderReproduced } from '../reproduce/published.ts';
-import type { Published, PublishedRow, Reproduced } from '../reproduce/published.ts';
+import { renderReproducedPage } from '../report/page/reproduced-page.ts';
+import { parsePublished, type Published, type PublishedRow } from '../reproduce/published.ts';
+import { compare, type Reproduced } from '../reproduce/verdict.ts';
+import { renderReproduced } from '../reproduce/words.ts';
 import { createSimulator } from '../simulate.ts';
 import { didYouMean } from '../suggest.ts';
 import { NODE_BYTES } from './bytes.ts';
 import { openPool, type Run } from './gate/pool.ts';
 import { filesBeside } from './read-file.ts';
+import { saveText } from './report.ts';
 import { PACKAGE_ROOT } from './tree.ts';
 
-export type ReproduceFlags = { readonly all: boolean; readonly on: string; readonly from?: string; readonly json: boolean };
+export type ReproduceFlags = { readonly all: boolean; readonly on: string; readonly from?: string; readonly page?: string; readonly json: boolean };
+
+/** Plans that are held at once. */
+const BATCH = 500;
+/** Of what is wrong with runs. */
+const MOST_TOLD = 20;
 
 type Stop = { readonly requested: boolean };
-type Table = { readonly name: string; readonly file: string; readonly published: Published; readonly plans: readonly Plan[] };
-type Result = { readonly table: Table; readonly rows: readonly Reproduced[]; readonly violated: readonly string[]; readonly invalid: readonly string[] };
+/** Of rows that ask for figures of the same runs. plans: a batch of them, from 0 on. */
+type Setting = { readonly rows: readonly PublishedRow[]; readonly plans: (batch: number) => readonly Plan[] };
+type Table = { readonly name: string; readonly published: Published; readonly settings: readonly Setting[] };
+type Result = { readonly name: string; readonly published: Published; readonly rows: readonly Reproduced[]; readonly violated: readonly string[]; readonly invalid: readonly string[] };
 
 /** Returns the exit code. `stop` is set by Ctrl-C. */
 export async function reproduce(name: string | undefined, flags: ReproduceFlags, stop: Stop): Promise<number> {
@@ -34,7 +46,10 @@ export async function reproduce(name: string | undefined, flags: ReproduceFlags,
     return EXIT.ok;
   }
   const results: Result[] = [];
-  for (const table of (name === undefined ? names : [name]).map((one) => tableOf(folder, one))) {
+  // All plans are made before the first run begins: what is wrong is said at once.
+  const tables = (name === undefined ? names : [name]).map((one) => tableOf(folder, one));
+  for (const table of tables) {
+    process.stderr.write(`${table.name}: ${(table.settings.length * table.published.repeat).toLocaleString('en-US')} runs\n`);
     const runs = await runAll(table, stop);
     if (runs === null) {
       process.stderr.write('interrupted: nothing more was compared\n');
@@ -43,8 +58,12 @@ export async function reproduce(name: string | undefined, flags: ReproduceFlags,
     results.push(resultOf(table, runs));
   }
   tell(results, flags.json);
+  if (flags.page !== undefined) {
+    saveText(flags.page, renderReproducedPage(results.map(({ name: of, published, rows, violated, invalid }) => ({ name: of, published, rows, wrong: [...violated, ...invalid] }))));
+    process.stderr.write(`page: ${flags.page}\n`);
+  }
   if (results.some(({ violated }) => violated.length > 0)) return EXIT.claimViolated;
-  return results.every(({ rows, invalid }) => invalid.length === 0 && rows.every(({ ok }) => ok)) ? EXIT.ok : EXIT.missed;
+  return results.every(({ rows, invalid }) => invalid.length === 0 && rows.every(({ verdict }) => verdict === 'ok')) ? EXIT.ok : EXIT.missed;
 }
 
 function namesIn(folder: string): readonly string[] {
@@ -67,10 +86,16 @@ function read(folder: string, name: string): Published {
 function tableOf(folder: string, name: string): Table {
   const file = join(folder, `${name}.json`);
   const published = read(folder, name);
-  return { name, file, published, plans: published.rows.map((row) => planOf(file, published, row)) };
+  const settings = new Map<string, PublishedRow[]>();
+  for (const row of published.rows) {
+    const key = JSON.stringify([row.label, row.set]);
+    settings.set(key, [...(settings.get(key) ?? []), row]);
+  }
+  return { name, published, settings: [...settings.values()].map((rows) => ({ rows, plans: plannerOf(file, published, rows[0] as PublishedRow) })) };
 }
 
-function planOf(file: string, { experiment: path }: Published, { label, set }: PublishedRow): Plan {
+/** Makes the first plan at once: what is wrong is said before anything runs. */
+function plannerOf(file: string, { experiment: path, repeat, crashes }: Published, { label, set }: PublishedRow): Setting['plans'] {
   const beside = join(dirname(file), path);
   let text: string;
   try {
@@ -79,41 +104,52 @@ function planOf(file: string, { experiment: path }: Published, { label, set }: P
     throw new LabError('bad-experiment', `${file}: experiment: ${beside} cannot be read (${(cause as NodeJS.ErrnoException).code ?? String(cause)})`, 'give the path of an experiment file, relative to the table', cause);
   }
   const { name, supports } = createSimulator(NODE_BYTES, () => Promise.resolve());
-  const plans = makePlans(parseExperiment(text, beside, createRegistry([BUILTINS]), set, filesBeside(beside)), { runner: name, supports });
-  const plan = plans.find((candidate) => candidate.label === label);
-  if (plan === undefined) throw new LabError('bad-experiment', `${file}: label: ${beside} has no run ${JSON.stringify(label)}`, didYouMean(label, plans.map((candidate) => candidate.label)));
-  return plan;
+  const document = applyOverrides(ExperimentDocument.parse(text, beside), set);
+  const flags = crashes === undefined ? [] : Array.from({ length: crashes.count }, (_, index) => `crash:leader@${index * crashes.everyMs}ms,for=${crashes.downForMs}ms`);
+  const experiment = experimentOf(withFaults(document, flags.map(readFaultFlag), flags), createRegistry([BUILTINS]), filesBeside(beside));
+  const planned = (runs: number, batch: number) => makePlans(experiment, { runner: name, supports, repeat: runs, seed: `reproduce ${batch}` });
+  const labels = [...new Set(planned(1, 0).map((plan) => plan.label))];
+  if (!labels.includes(label)) throw new LabError('bad-experiment', `${file}: label: ${beside} has no run ${JSON.stringify(label)}`, didYouMean(label, labels));
+  return (batch) => planned(Math.min(BATCH, repeat - batch * BATCH), batch).filter((plan) => plan.label === label);
 }
 
-async function runAll({ plans }: Table, stop: Stop): Promise<readonly Run[] | null> {
-  const pool = openPool(plans.length, []);
+/** Of each setting; null: interrupted. */
+async function runAll({ name, settings, published: { repeat } }: Table, stop: Stop): Promise<readonly (readonly Run[])[] | null> {
+  const pool = openPool(settings.length * repeat, []);
+  const all: Run[][] = [];
+  let done = 0;
   try {
-    return await pool.run(plans, stop, () => undefined);
+    for (const { plans } of settings) {
+      const runs: Run[] = [];
+      for (let batch = 0; batch * BATCH < repeat; batch++) {
+        const some = await pool.run(plans(batch), stop, () => undefined);
+        if (some === null) return null;
+        runs.push(...some);
+        done += some.length;
+        if (settings.length * repeat > BATCH) process.stderr.write(`${name}: ${done.toLocaleString('en-US')} done\n`);
+      }
+      all.push(runs);
+    }
+    return all;
   } finally {
     pool.close();
   }
 }
 
-function resultOf(table: Table, runs: readonly Run[]): Result {
-  const { published } = table;
-  const because = (told: (run: Run) => readonly string[]) => runs.flatMap((run, index) => told(run).map((text) => `${published.rows[index]?.case}: ${text}`));
-  return {
-    table, violated: because(({ violated }) => violated), invalid: because(({ invalid }) => invalid),
-    rows: published.rows.map((row, index) => {
-      const figure = runs[index]?.figures[published.figure];
-      return compare(published, row, typeof figure === 'number' ? figure : null);
-    }),
-  };
+function resultOf({ name, published, settings }: Table, runs: readonly (readonly Run[])[]): Result {
+  const of = (row: PublishedRow) => runs[settings.findIndex(({ rows }) => rows.includes(row))] ?? [];
+  const because = (told: (run: Run) => readonly string[]) => [...new Set(settings.flatMap(({ rows }, index) => (runs[index] ?? []).flatMap((run) => told(run).map((text) => `${rows[0]?.case}: ${text}`))))].slice(0, MOST_TOLD);
+  return { name, published, violated: because(({ violated }) => violated), invalid: because(({ invalid }) => invalid), rows: compare(published, published.rows.map(of)) };
 }
 
 function tell(results: readonly Result[], json: boolean): void {
   if (json) {
-    const tables = results.map(({ table: { name, published }, rows, violated, invalid }) => ({ name, ...published, rows, violated, invalid }));
+    const tables = results.map(({ name, published, rows, violated, invalid }) => ({ name, ...published, rows, violated, invalid }));
     process.stdout.write(`${JSON.stringify({ version: 1, tables }, null, 2)}\n`);
     return;
   }
-  const texts = results.map(({ table, rows, violated, invalid }) => [
-    renderReproduced(table.name, table.published, rows), ...violated.map((text) => `violated  ${text}`), ...invalid.map((text) => `invalid   ${text}`),
+  const texts = results.map(({ name, published, rows, violated, invalid }) => [
+    renderReproduced(name, published, rows), ...violated.map((text) => `violated  ${text}`), ...invalid.map((text) => `invalid   ${text}`),
   ].join('\n'));
   process.stdout.write(`${texts.join('\n\n')}\n`);
 }

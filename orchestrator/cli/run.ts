@@ -12,7 +12,7 @@ import type { Loop } from '../load/loop.ts';
 import type { Plan, Runner, Sink, Summary } from '../kinds.ts';
 import { makePlans } from '../plan.ts';
 import type { RunRecord } from '../report/page/record.ts';
-import { agreementsOf, renderAgreement } from '../report/agreement.ts';
+import { renderAgreement } from '../report/agreement.ts';
 import { summarizeExperiment } from '../report/experiment.ts';
 import { renderTable } from '../report/table.ts';
 import { createSimulator } from '../simulate.ts';
@@ -121,9 +121,8 @@ export async function runExperiment(targets: readonly string[], flags: RunFlags,
     process.stderr.write(`results: ${results}\n`);
     throw error;
   }
-  const { groups } = keepTogether();
+  const { groups, agreements } = keepTogether();
   print(summaries);
-  const agreements = agreementsOf(summaries);
   if (flags.json) process.stdout.write(`${JSON.stringify({ version: 1, experiment: experiment.name, summaries, groups, agreements }, null, 2)}\n`);
   else process.stdout.write(`${agreements.length === 0 ? '' : `${renderAgreement(agreements)}\n\n`}results: ${results}\n`);
   for (const view of views) (flags.json ? process.stderr : process.stdout).write(`${view}\n`);

@@ -34,7 +34,6 @@ export function subjectsOf(sides: readonly Side[]): readonly Subject[] {
     }
     return [...groups.values()].map((of): Subject => {
       const { label } = (of[0] as Entry).summary.plan;
-      if (of.length > MOST_RUNS / 2) throw new LabError('bad-command-line', `${label} has ${of.length} runs in one folder`, `compare at most ${MOST_RUNS / 2} on each side`);
       const at = label.indexOf('@');
       return { side, label: at < 0 ? label : label.slice(0, at), point: at < 0 ? '' : label.slice(at + 1), entries: of };
     });
@@ -43,6 +42,8 @@ export function subjectsOf(sides: readonly Side[]): readonly Subject[] {
 
 /** Of several folders: the same label and point in the first and in each other one. Of one: each label with the first one at the same point. */
 export function pairsOf(subjects: readonly Subject[], sides: readonly Side[]): readonly Pair[] {
+  const many = subjects.find(({ entries }) => entries.length > MOST_RUNS / 2);
+  if (many !== undefined) throw new LabError('bad-command-line', `${nameOf(many)} has ${many.entries.length} runs in one folder`, `compare at most ${MOST_RUNS / 2} on each side`);
   if (sides.length === 1) {
     return subjects.flatMap((other) => {
       const base = subjects.find(({ point }) => point === other.point);

@@ -2,6 +2,7 @@
 // figures; nothing is pooled and no percentile is averaged, because operations within a run are no repetitions.
 import type { Figure, Summary } from '../kinds.ts';
 import { METRICS } from '../metrics/names.ts';
+import { type Agreement, agreementsOf } from './agreement.ts';
 import { extremesOf, medianFigure } from './figures.ts';
 import { groupsOf } from './groups.ts';
 import { type Comparison, comparisonsOf } from './predictions.ts';
@@ -28,7 +29,7 @@ export type GroupFigures = {
   readonly regions: readonly { readonly region: string; readonly figures: { readonly [name: string]: FigureRange | null } }[];
 };
 
-export type ExperimentSummary = { readonly version: 1; readonly experiment: string; readonly runs: readonly string[]; readonly groups: readonly GroupFigures[] };
+export type ExperimentSummary = { readonly version: 1; readonly experiment: string; readonly runs: readonly string[]; readonly groups: readonly GroupFigures[]; /** Of each two worlds that ran the same. */ readonly agreements: readonly Agreement[] };
 
 /** runs: by the names of their folders, in the order they were made. */
 export function summarizeExperiment(experiment: string, runs: ReadonlyMap<string, Summary>): ExperimentSummary {
@@ -47,7 +48,7 @@ export function summarizeExperiment(experiment: string, runs: ReadonlyMap<string
       }),
     };
   });
-  return { version: 1, experiment, runs: [...runs.keys()], groups };
+  return { version: 1, experiment, runs: [...runs.keys()], groups, agreements: agreementsOf([...runs.values()]) };
 }
 
 function rangesOf(metrics: readonly Summary['metrics'][], names: readonly string[]): GroupFigures['figures'] {

@@ -17,7 +17,7 @@ export abstract class Elections extends State {
   /** The timer is set once and looks at the clock when it fires: to move it at every message would cost more than the message. */
   waitForLeader(): void {
     const [least, most] = this.timeoutMs;
-    this.electionTimeoutMs = this.eager && this.role === 'pre-candidate' ? this.heartbeatMs : least + this.env.random() * (most - least);
+    this.electionTimeoutMs = this.eager && this.role === (this.env.options.preVote ? 'pre-candidate' : 'candidate') ? this.heartbeatMs : least + this.env.random() * (most - least);
     this.waitingSinceMs = this.env.now();
     this.env.setTimer('election', this.electionTimeoutMs);
   }
@@ -25,7 +25,7 @@ export abstract class Elections extends State {
   electionTimer(): void {
     const leftMs = this.waitingSinceMs + this.electionTimeoutMs - this.env.now();
     if (leftMs > CLOCK_GRAIN_MS) this.env.setTimer('election', leftMs);
-    else if (leftMs >= -this.heartbeatMs) this.preVote();
+    else if (leftMs >= -this.heartbeatMs) this.stand();
     else {
       // This process stood still: what a leader sent meanwhile waits in the socket, and comes before the timer fires again.
       this.waitingSinceMs += LOOK_MS - leftMs;
@@ -33,13 +33,18 @@ export abstract class Elections extends State {
     }
   }
 
-  /** Asks whether it could be elected, and changes no term by that: a node that was cut off does not disturb a leader. */
-  preVote(): void {
+  stand(): void {
     this.becomeFollower(this.currentTerm, null);
     if (!this.configurations.mayCampaign(this.env.self, this.commitIndex)) {
       this.waitForLeader();
       return;
     }
+    if (this.env.options.preVote) this.preVote();
+    else this.campaign();
+  }
+
+  /** Asks whether it could be elected, and changes no term by that: a node that was cut off does not disturb a leader. */
+  preVote(): void {
     this.role = 'pre-candidate';
     this.votes.clear();
     this.waitForLeader();

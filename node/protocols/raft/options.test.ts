@@ -18,7 +18,7 @@ const near = facts({ oneWayMs: {} });
 
 describe('the election timeout', () => {
   test("is the paper's where the network allows it, else five of the largest round trips and twice that", () => {
-    expect(resolve(DEFAULTS, near)).toEqual({ options: { electionTimeoutMs: [150, 300], leader: null }, problems: [] });
+    expect(resolve(DEFAULTS, near)).toEqual({ options: { electionTimeoutMs: [150, 300], preVote: true, leader: null }, problems: [] });
     expect(resolve(DEFAULTS, facts()).options.electionTimeoutMs).toEqual([455, 910]);
     expect(resolve(DEFAULTS, facts({ oneWayMs: {}, fsyncMs: 40 })).options.electionTimeoutMs).toEqual([200, 400]);
   });
@@ -43,9 +43,14 @@ describe('the election timeout', () => {
   });
 });
 
+test('PreVote is on or off', () => {
+  expect(resolve({ ...DEFAULTS, preVote: false }, near).problems).toEqual([]);
+  expect(resolve({ ...DEFAULTS, preVote: 'no' as unknown as boolean }, near).problems).toMatchObject([{ level: 'error', option: 'preVote' }]);
+});
+
 describe('the pinned leader', () => {
   test("is the experiment's", () => {
-    expect(resolve(DEFAULTS, { ...near, leader: 'n2' })).toEqual({ options: { electionTimeoutMs: [150, 300], leader: 'n2' }, problems: [] });
+    expect(resolve(DEFAULTS, { ...near, leader: 'n2' })).toEqual({ options: { electionTimeoutMs: [150, 300], preVote: true, leader: 'n2' }, problems: [] });
     expect(resolve({ ...DEFAULTS, leader: 'n2' }, { ...near, leader: 'n2' }).problems).toEqual([]);
   });
 

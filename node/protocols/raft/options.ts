@@ -9,11 +9,13 @@ export type Options = {
    * paper's [150, 300], or where 5 of the plan's largest round trips (a durable write included) are longer, those and twice that.
    */
   readonly electionTimeoutMs: 'auto' | readonly [number, number];
+  /** Asks whether it could win before it campaigns (dissertation §9.6). false: the election of the paper, to compare with. */
+  readonly preVote: boolean;
   /** Campaigns at once in its first life, while the others wait for their timeout. Set by the experiment's `leader`. */
   readonly leader: NodeId | null;
 };
 
-export const DEFAULTS: Options = { electionTimeoutMs: 'auto', leader: null };
+export const DEFAULTS: Options = { electionTimeoutMs: 'auto', preVote: true, leader: null };
 
 /** Paper §9.3. */
 const PAPER_TIMEOUT_MS: readonly [number, number] = [150, 300];
@@ -58,7 +60,8 @@ export function resolve(options: Options, facts: Facts): { readonly options: Opt
     const pinned = facts.leader === null ? 'the experiment pins none' : `the experiment pins ${facts.leader}`;
     problems.push({ level: 'error', option: 'leader', message: `is ${JSON.stringify(given)}, but ${pinned}: pin it by the experiment's own leader` });
   }
-  return { options: { electionTimeoutMs: resolveTimeoutMs(options.electionTimeoutMs, facts, problems), leader: facts.leader }, problems };
+  if (typeof options.preVote !== 'boolean') problems.push({ level: 'error', option: 'preVote', message: `is true or false, not ${JSON.stringify(options.preVote)}` });
+  return { options: { electionTimeoutMs: resolveTimeoutMs(options.electionTimeoutMs, facts, problems), preVote: options.preVote, leader: facts.leader }, problems };
 }
 
 export function election(options: Options, { members }: Facts): Election {

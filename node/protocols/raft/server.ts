@@ -28,7 +28,7 @@ export class Server extends Changes implements Machine<Json, DiskEntry> {
     }
     for (let index = 1; index <= this.log.lastIndex; index++) this.place(index);
     this.eager = entries.length === 0 && this.env.options.leader === this.env.self;
-    if (this.eager) this.preVote();
+    if (this.eager) this.stand();
     else this.waitForLeader();
   }
 

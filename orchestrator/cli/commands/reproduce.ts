@@ -7,10 +7,11 @@ const EXAMPLES = `
 Examples:
   lab reproduce                     the tables that there are
   lab reproduce caspaxos --on sim   published, model, measured, tolerance and verdict of each of its rows
-  lab reproduce --all --json
+  lab reproduce --all --page published.html
 
 A table is a file NAME.json: its source, its values, how far they may be off, and the experiment that repeats them.
-Exit codes: 0 every row within its tolerance, 1 a claim is violated, 2 a row differs or a run is invalid, 3 bad input.`;
+A tolerance that chance alone may exceed is refused: the row says how far its few runs scatter.
+Exit codes: 0 every row within its tolerance, 1 a claim is violated, 2 a row differs or is refused or a run is invalid, 3 bad input.`;
 
 export const addReproduce: AddCommand = (program, { stop, exit }) => {
   program.command('reproduce')
@@ -19,6 +20,7 @@ export const addReproduce: AddCommand = (program, { stop, exit }) => {
     .option('--all', 'every table', false)
     .option('--on <runner>', 'where: sim', oneOf(['sim']), 'sim')
     .option('--from <dir>', 'the folder of the tables (default: those of the lab)')
+    .option('--page <file>', 'write a page with all of them')
     .option('--json', 'one JSON document on stdout', false)
     .addHelpText('after', EXAMPLES)
     .action(async (name: string | undefined, flags: ReproduceFlags) => {

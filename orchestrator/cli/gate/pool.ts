@@ -11,6 +11,8 @@ export type Run = {
   readonly violated: readonly string[];
   /** Why it does not count as a measurement. */
   readonly invalid: readonly string[];
+  /** In ms, of each leader that a fault took; null: it was not replaced. */
+  readonly electionsMs: readonly (number | null)[];
 };
 export type WorkerLine = Run | { readonly bug: string } | { readonly refused: Pick<LabError, 'code' | 'message' | 'hint'> };
 

@@ -6,6 +6,7 @@ import { valueOf } from '../../gate/figures.ts';
 import { LabError } from '../../errors.ts';
 import { isViolation, judge } from '../../judge.ts';
 import type { Plan } from '../../kinds.ts';
+import { ElectionTimes } from '../../metrics/election-times.ts';
 import { createSimulator } from '../../simulate.ts';
 import { NODE_BYTES } from '../bytes.ts';
 import { loadPlugins } from '../plugins.ts';
@@ -18,13 +19,21 @@ async function measure(plan: Plan): Promise<WorkerLine> {
   const judgement = judge(plan, {
     protocol: named(registry.protocols, plan.protocol, 'protocol'), workload: named(registry.workloads, plan.load.workload, 'workload'), checks: registry.checks,
   });
-  await simulator.run(plan, { folder: '', stop: { requested: false }, progress: () => undefined, emit: (event) => judgement.observe(event) });
+  const elections = new ElectionTimes();
+  await simulator.run(plan, {
+    folder: '', stop: { requested: false }, progress: () => undefined,
+    emit: (event) => {
+      judgement.observe(event);
+      elections.observe(event);
+    },
+  });
   const { metrics, verdicts, baseline, missed } = judgement.finish(false);
   const violated = verdicts.filter(isViolation).map(({ check, because }) => `${check}: ${because}`);
   return {
     figures: Object.fromEntries(Object.entries(metrics).map(([name, figure]) => [name, valueOf(figure)])),
     violated,
     invalid: violated.length > 0 ? [] : [...baseline.because, ...missed],
+    electionsMs: elections.finish().map((ms) => (Number.isFinite(ms) ? ms : null)),
   };
 }
 

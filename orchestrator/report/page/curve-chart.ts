@@ -23,7 +23,7 @@ export function curveChart(curves: readonly Curve[], x: Pick<Axis, 'title' | 'un
     `<g class="c${hue % HUES}"><path class="line" d="${of.map((point, index) => `${index === 0 ? 'M' : 'L'}${unit(across.at(point.x))} ${unit(1 - up.at(point.y))}`).join('')}"/>`
     + `<path class="line" d="${of.map((point) => `M${unit(across.at(point.x))} ${unit(1 - up.at(point.least))}V${unit(1 - up.at(point.most))}`).join('')}"/></g>`)).join('');
   const marks = curves.flatMap(({ points: of }, hue) => of.map((point): Mark => ({ style: 'on-line', at: [across.at(point.x), up.at(point.y)], text: signOf(hue), hue })));
-  const rows = curves.flatMap(({ name, points: of }) => of.map((point): readonly Cell[] => [point.x, name, point.y, point.least, point.most, point.runs])).sort((a, b) => Number(a[0]) - Number(b[0]));
+  const rows = curves.flatMap(({ name, points: of }) => of.map((point): readonly Cell[] => [point.x, name, point.y, point.least, point.most, point.runs]));
   return chart({
     title: [y.title, ...curves.map(({ name }, hue) => titled({ name, hue }))],
     description: `${y.title} against ${x.title}, a line for each of ${curves.map(({ name }) => name).join(', ')}; the data is below`,

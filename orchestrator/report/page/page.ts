@@ -1,10 +1,13 @@
 // The report: one HTML page for all runs of a command, whole in itself. It opens from a disk, and is the same bytes for the same
 // runs.
+import { barOf, type Entry, type Subject, subjectsOf as subjectsOfSides } from '../../compare/sides.ts';
 import {
   clockChart, distributionChart, distributionScale, latencyChart, latencyScale, type Series, throughputChart, throughputScale,
 } from './charts.ts';
+import { agreementSection } from './agreement-table.ts';
 import type { Chart } from './chart.ts';
 import { attributionCharts, attributionSection } from './attribution.ts';
+import { curveSections } from './curve-section.ts';
 import { figureTable, optimumTable, originDetails, outageTable, predictionTable, verdictTable } from './details.ts';
 import { documentOf } from './document.ts';
 import { headline, trustLine } from './headline.ts';
@@ -30,14 +33,23 @@ export function renderPage(records: readonly RunRecord[]): string {
 <p class="headline">${headline(groups)}</p><p class="trust">${trustLine(groups)}</p>`,
     main: html`${overview(groups)}
 ${maybe(predictionTable(groups), 'Predicted and measured', 'What the experiment says that its figures will be. Of repeated runs the median with their range; of a share of runs the interval that holds the true share in 95 of 100 such experiments.')}
+${curveSections(subjectsOf(records)).map(({ section }) => section)}
 ${charts(groups)}
 <section><h2>Safety</h2>${verdictTable(groups)}</section>
 ${maybe(optimumTable(groups), 'Measured beside the optimum', 'The closed form of each protocol for this network, from the commands before the first fault or change of the links. Chance: one standard error of a median of so few samples.')}
+${agreementSection(records.map(({ summary }) => summary))}
 ${networkSection(groups)}
 <section><h2>Every figure</h2><p>Of repeated runs the median. A figure's name explains itself when pointed at.</p>${figureTable(groups)}</section>
 <section><h2>Where it comes from</h2>${originDetails(groups)}</section>`,
     footer: `Made by consensus-lab from the events of ${records.length === 1 ? 'one run' : `${records.length} runs`}; the raw events and histories lie beside this page.`,
   });
+}
+
+/** Of one experiment; runs whose figures are not to be used are no part of a curve. */
+function subjectsOf(records: readonly RunRecord[]): readonly Subject[] {
+  if (new Set(records.map(({ summary }) => summary.plan.experiment)).size > 1) return [];
+  const entries = records.map(({ summary }): Entry => ({ summary, node: '', folder: '' })).filter((entry) => barOf(entry) === null);
+  return subjectsOfSides([{ name: '', entries }]);
 }
 
 /** What all runs share, in a line. */
@@ -70,7 +82,7 @@ function drawn(all: readonly RunGroup[]): Drawn {
 
 /** Of the page of these runs. */
 export function chartsOf(records: readonly RunRecord[]): readonly Chart[] {
-  return Object.values(drawn(runGroups(records))).flat();
+  return [...curveSections(subjectsOf(records)).flatMap(({ charts: of }) => of), ...Object.values(drawn(runGroups(records))).flat()];
 }
 
 function charts(all: readonly RunGroup[]): Html {
