@@ -66,7 +66,7 @@ export function resolve(options: Options, facts: Facts): { readonly options: Opt
 
 export function election(options: Options, { members }: Facts): Election {
   const timeoutMs = timeoutMsOf(options);
-  return { timeoutMs, heartbeatMs: timeoutMs[0] / HEARTBEATS, preVote: true, ballots: false, votes: majorityOf(members.length) };
+  return { timeoutMs, heartbeatMs: timeoutMs[0] / HEARTBEATS, preVote: options.preVote, ballots: false, votes: majorityOf(members.length) };
 }
 
 /** The shortest timeouts that planning does not warn of, over ranges of different widths: a narrow one fires earlier and splits more votes. */
