@@ -133,8 +133,8 @@ export interface Protocol<Message extends Json, Entry extends Json, Options> {
   leadership?(options: Options): Leadership;
   /** Default true; false: a crashed node returns under a new id. */
   readonly restartable?: boolean;
-  /** Default false; true: it changes its members by the operation `reconfigure`, and nodes may join. */
-  readonly reconfigurable?: boolean;
+  /** Default false; true: it changes its members by the operation `reconfigure`, and nodes may join. A function: with these options, resolved or not. */
+  readonly reconfigurable?: boolean | ((options: Options) => boolean);
   /** Default false; true: log epochs never fall from slot to slot. */
   readonly epochsRiseWithSlot?: boolean;
   /**

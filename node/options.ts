@@ -1,5 +1,5 @@
 // Merges given options over a protocol's defaults. An unknown name or a wrong type is a problem with its remedy.
-import type { Json, Problem } from './contract.ts';
+import type { AnyProtocol, Json, Problem } from './contract.ts';
 
 type Options = { readonly [name: string]: Json };
 
@@ -36,4 +36,9 @@ export function mergeOptions(defaults: unknown, given: Json): { readonly options
     }
   }
   return { options: merged, problems };
+}
+
+/** Whether the protocol changes its members, with these options. */
+export function changesMembers({ reconfigurable = false }: AnyProtocol, options: Json): boolean {
+  return typeof reconfigurable === 'function' ? reconfigurable(options) : reconfigurable;
 }

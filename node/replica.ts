@@ -7,6 +7,7 @@ import { assert } from './assert.ts';
 import { Clients, commandOf } from './clients.ts';
 import type { AnyProtocol, Command, CommandId, Env, Json, Machine, NodeId, Position, Status } from './contract.ts';
 import { KeyValue } from './kv.ts';
+import { changesMembers } from './options.ts';
 import { Outbox } from './outbox.ts';
 import type { Seat } from './seat.ts';
 import { Slots } from './slots.ts';
@@ -186,7 +187,7 @@ export class Replica {
   /** false: answered from the sessions, or not the machine's affair now. */
   #accept(command: Command, from: NodeId | null): boolean {
     const { id, op } = command;
-    if (op.type === 'reconfigure' && !(this.protocol.reconfigurable === true && [...op.add, ...op.remove].every((node) => this.#peers.has(node)))) {
+    if (op.type === 'reconfigure' && !(changesMembers(this.protocol, this.seat.options) && [...op.add, ...op.remove].every((node) => this.#peers.has(node)))) {
       this.#clients.refuse(id, from);
       return false;
     }

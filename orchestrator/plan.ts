@@ -3,7 +3,7 @@
 import type { ClockSpec } from '../node/clock.ts';
 import type { Facts, Json, Leadership, NodeId, Problem } from '../node/contract.ts';
 import { randomStream } from '../node/kit/random.ts';
-import { mergeOptions } from '../node/options.ts';
+import { changesMembers, mergeOptions } from '../node/options.ts';
 import type { LinkMatrix } from '../netem/link.ts';
 import { sourceOf } from '../netem/profiles.ts';
 import type { Profile } from '../netem/profiles.ts';
@@ -175,12 +175,12 @@ function resolved(choice: Choice, ground: Ground, experiment: Experiment): Resol
     const hint = unknown ? didYouMean(option, Object.keys(defaults)) : `change it, or leave it out for its default ${JSON.stringify(defaults[option] ?? null)}`;
     fail(document, option === '' ? choice.path : [...choice.path, option], unknown || value === '' || message.includes(value) ? message : `${value}: ${message}`, hint, unknown);
   };
-  const reconfigurable = protocol.reconfigurable ?? false;
+  const merged = mergeOptions(defaults, given);
+  merged.problems.forEach(consider);
+  const reconfigurable = changesMembers(protocol, merged.options);
   if (!reconfigurable && ground.nodes.some(({ joining }) => joining === true)) {
     fail(document, ['spares'], `${choice.label} cannot change its members: no spare could ever join`, 'leave spares out, or choose protocols that are reconfigurable');
   }
-  const merged = mergeOptions(defaults, given);
-  merged.problems.forEach(consider);
   // Asked before resolve, which may word a conflict in its own way, and after it, when `auto` is decided.
   const leadershipOf = (options: Json): Leadership => protocol.leadership?.(options) ?? 'stable';
   const pinnable = leadershipOf(merged.options);

@@ -33,7 +33,7 @@ const SHAPES: { readonly [kind in keyof Plugin]-?: Shape } = {
   protocols: {
     defaults: { test: isObject, wanted: 'an object: the names and values of its options' },
     create: FUNCTION, claims: optional(FUNCTION), resolve: optional(FUNCTION), leadership: optional(FUNCTION), expected: optional(FUNCTION), longestPeriodMs: optional(FUNCTION), election: optional(FUNCTION), advice: optional(FUNCTION),
-    restartable: optional(FLAG), epochsRiseWithSlot: optional(FLAG),
+    restartable: optional(FLAG), reconfigurable: optional({ test: (value) => typeof value === 'boolean' || typeof value === 'function', wanted: 'true, false or a function' }), epochsRiseWithSlot: optional(FLAG),
   },
   workloads: { params: SCHEMA, operations: FUNCTION, model: MODEL },
   faults: { params: SCHEMA, actions: FUNCTION },

@@ -37,7 +37,7 @@ export const stick = protocol<Json, Consensus | DiskEntry, Options>({
   // Two nodes may lead one round while the members change: a ballot is (round, leader).
   claims: ({ variant }) => (variant === 'literal' ? ['validity', 'one-leader-per-epoch'] : ['agreement', 'validity', 'linearizability', 'durability']),
   leadership: () => 'rotating',
-  reconfigurable: true,
+  reconfigurable: ({ variant }) => variant !== 'literal',
   epochsRiseWithSlot: true,
   longestPeriodMs: (options) => timesOf(options).roundMs,
   tick: (options) => ({ name: 'round', periodMs: timesOf(options).roundMs }),

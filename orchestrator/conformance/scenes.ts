@@ -1,7 +1,8 @@
 // What every protocol must do, from its own flags: what it claims it must keep under every fault here; what it does not claim
 // is run all the same, and what was found is told. No protocol's name appears. test/conformance.ts makes tests of the scenes,
 // `lab conform` a report.
-import type { AnyProtocol } from '../../node/contract.ts';
+import type { AnyProtocol, Json } from '../../node/contract.ts';
+import { changesMembers } from '../../node/options.ts';
 import { explorationOf, openExplorer } from '../explore/exploration.ts';
 import type { Found } from '../explore/explorer.ts';
 import { amongNonsense } from './nonsense.ts';
@@ -223,6 +224,6 @@ export function scenesOf(protocol: AnyProtocol): readonly ConformanceScene[] {
   const restartable = protocol.restartable !== false;
   return [
     plainData, ...[1, 3, 5].map(commitsEverything), sameBytes, badLinks, cutLinks, minority,
-    ...(restartable ? [crashing, everything] : []), ...(protocol.reconfigurable === true ? [changing] : []), drifting, jumping, messageSize, nonsense, shortConversations,
+    ...(restartable ? [crashing, everything] : []), ...(changesMembers(protocol, protocol.defaults as Json) ? [changing] : []), drifting, jumping, messageSize, nonsense, shortConversations,
   ];
 }

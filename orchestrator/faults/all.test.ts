@@ -168,6 +168,10 @@ describe('membership', () => {
   test('is refused where the protocol cannot change it, with a spare or without', () => {
     expect(refusalOf('remove-node: n1', { protocol: 'yasp' })).toMatch(/^f\.yaml:6:.*yasp cannot change its members \| leave the fault out/);
     expect(refusalOf('pause: n1', { protocol: 'yasp', more: spares })).toMatch(/^f\.yaml:5:.*spares: yasp cannot change its members: no spare could ever join \| leave spares out/);
+    const literal = '{ stick: { variant: literal }, as: literal }';
+    for (const fault of ['add-node: spare', 'remove-node: n1', 'replace-node: n1']) expect(refusalOf(fault, { protocol: literal, nodes: 3 })).toMatch(/^f\.yaml:6:.*literal cannot change its members \| leave the fault out, or choose protocols that are reconfigurable/);
+    expect(refusalOf('add-node: n4', { protocol: literal, nodes: 3, more: spares })).toMatch(/^f\.yaml:5:.*spares: literal cannot change its members: no spare could ever join/);
+    expect(planOf('remove-node: n1', { protocol: '{ stick: { variant: ack }, as: ack }' }).schedule).not.toEqual([]);
     expect(refusalOf('pause: n1', { nodes: 60, more: 'spares: 5\n' })).toMatch(/spares: with the nodes they are 65 \| an experiment has at most 64/);
     expect(refusalOf('pause: n1', { more: 'spares: [nowhere]\n' })).toMatch(/spares\.0: "nowhere" is not a region/);
     expect(refusalOf('pause: n1', { more: 'spares: -1\n' })).toMatch(/-1 is no count \| an experiment has at least 0 spares/);

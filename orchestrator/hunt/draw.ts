@@ -1,6 +1,7 @@
 // Draws a whole case from a seed: cluster, network, clocks, disks, clients, options and faults.
 import type { AnyProtocol, Json } from '../../node/contract.ts';
 import { randomStream } from '../../node/kit/random.ts';
+import { changesMembers, mergeOptions } from '../../node/options.ts';
 import type { Fault } from '../kinds.ts';
 import { CASE_VERSION, prepare } from './case.ts';
 import type { HuntCase, HuntFault } from './case.ts';
@@ -21,7 +22,7 @@ const NO_FAULTS = { faults: [], healMs: 1, powerMs: 2, endMs: 1_000 };
 
 function drawCluster(protocol: AnyProtocol, options: HuntCase['options'], seed: string, dice: Dice, drilled: boolean): Cluster {
   const nodes = drilled ? dice.pick([3, 3, 3, 5]) : dice.pick([3, 3, 5, 5, 7]);
-  const spares = protocol.reconfigurable === true && dice.chance(0.3) ? dice.whole(1, 3) : 0;
+  const spares = changesMembers(protocol, mergeOptions(protocol.defaults, options).options) && dice.chance(0.3) ? dice.whole(1, 3) : 0;
   // In a drill long enough that nodes act at once without hearing of each other.
   const reachMs = drilled ? dice.scaled(2, 16) : dice.scaled(0.1, 60);
   /** Of alike nodes to one far from the others. */
