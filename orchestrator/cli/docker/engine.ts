@@ -91,12 +91,13 @@ export class Engine {
     if (!(Number(ApiVersion) >= OLDEST_API)) throw new LabError('machine-lacks', `the Docker daemon at ${this.url} is too old: ${Version} (API ${ApiVersion})`, `install Docker Engine 20.10 or newer (API ${OLDEST_API})`);
   }
 
-  /** rootless: its root is the user who runs it. */
-  async describe(): Promise<{ readonly version: string; readonly rootless: boolean; readonly cgroup: string }> {
+  /** rootless: its root is the user who runs it; remapped: its users have other numbers than the machine's. */
+  async describe(): Promise<{ readonly version: string; readonly rootless: boolean; readonly remapped: boolean; readonly cgroup: string }> {
     const info = await this.#call('asking what it is', () => this.#docker.info()) as {
       readonly ServerVersion: string; readonly SecurityOptions?: readonly string[]; readonly CgroupVersion?: string;
     };
-    return { version: info.ServerVersion, rootless: info.SecurityOptions?.includes('name=rootless') === true, cgroup: info.CgroupVersion ?? '1' };
+    const has = (name: string) => info.SecurityOptions?.includes(`name=${name}`) === true;
+    return { version: info.ServerVersion, rootless: has('rootless'), remapped: has('userns'), cgroup: info.CgroupVersion ?? '1' };
   }
 
   /** null: it is not there. */

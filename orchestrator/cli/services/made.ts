@@ -1,7 +1,8 @@
 // What `lab up` makes beside docker-compose.yml and Docker mounts: secrets, made once, and where the services answer. Only the
-// owner can enter the folder; the files in it can be read, because each container that needs one has another user.
+// owner can enter the folder. Each container that needs a file has a user of its own: root gives it the file, for nobody else to
+// read; another user cannot, and leaves it readable in the folder.
 import { randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LabError } from '../../errors.ts';
 import { PACKAGE_ROOT } from '../tree.ts';
@@ -11,7 +12,14 @@ const MADE = '.made-by-lab-up';
 export const INFLUX_TOKEN = 'influxdb-token';
 export const GRAFANA_PASSWORD = 'grafana-password';
 export const CLUSTER_TOKEN = 'cluster-token';
-const SECRETS = ['influxdb-password', INFLUX_TOKEN, GRAFANA_PASSWORD, CLUSTER_TOKEN, 'cluster-key'];
+/** Whose they are and what they may be read by, as the users of docker-compose.yml: Grafana reads InfluxDB's token by its group, which is root's. */
+const SECRETS = {
+  'influxdb-password': { uid: 1_000, gid: 1_000, mode: 0o600 },
+  [INFLUX_TOKEN]: { uid: 1_000, gid: 0, mode: 0o640 },
+  [GRAFANA_PASSWORD]: { uid: 472, gid: 0, mode: 0o600 },
+  [CLUSTER_TOKEN]: { uid: 65_532, gid: 65_532, mode: 0o600 },
+  'cluster-key': { uid: 65_532, gid: 65_532, mode: 0o600 },
+};
 const SERVICES = 'services.json';
 const SECRET_BYTES = 24;
 const FOLDER_MODE = 0o700;
@@ -24,14 +32,18 @@ export function madePath(name: string, root: string = PACKAGE_ROOT): string {
   return join(root, MADE, name);
 }
 
-/** Those that are there stay: data were made with them. Throws a LabError where the folder cannot be written. */
-export function makeSecrets(root: string = PACKAGE_ROOT): void {
+/** Those that are there stay: data were made with them. give: to the users of the containers. Throws a LabError where the folder cannot be written. */
+export function makeSecrets(give: boolean, root: string = PACKAGE_ROOT): void {
   try {
     mkdirSync(join(root, MADE), { recursive: true, mode: FOLDER_MODE });
     // It may have come with a copy of the checkout.
     chmodSync(join(root, MADE), FOLDER_MODE);
-    for (const name of SECRETS) {
-      if (!existsSync(madePath(name, root))) write(name, randomBytes(SECRET_BYTES).toString('hex'), root);
+    for (const [name, { uid, gid, mode }] of Object.entries(SECRETS)) {
+      const path = madePath(name, root);
+      if (!existsSync(path)) writeFileSync(path, randomBytes(SECRET_BYTES).toString('hex'), { mode: 0o600 });
+      if (give) chownSync(path, uid, gid);
+      // After that: a change of owner may take rights away.
+      chmodSync(path, give ? mode : FILE_MODE);
     }
   } catch (cause) {
     throw unwritable(root, cause);

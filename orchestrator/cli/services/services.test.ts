@@ -3,6 +3,7 @@
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parse } from 'yaml';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { composeFailure, findCompose, isNewEnough, unhealthyService } from './compose.ts';
 import { clusterFile } from './cluster-file.ts';
@@ -16,7 +17,7 @@ describe('secrets', () => {
   test('are long, all different, made once, and only their owner gets to them', () => {
     const umask = process.umask(0o077);
     try {
-      makeSecrets(root);
+      makeSecrets(false, root);
     } finally {
       process.umask(umask);
     }
@@ -28,11 +29,26 @@ describe('secrets', () => {
     expect(statSync(join(root, '.made-by-lab-up')).mode & 0o777).toBe(0o700);
     // Each container has another user, and reads it in its own mount.
     expect(statSync(madePath(INFLUX_TOKEN, root)).mode & 0o777).toBe(0o644);
-    makeSecrets(root);
+    makeSecrets(false, root);
     expect(read()).toEqual(first);
     removeMade(root);
-    makeSecrets(root);
+    makeSecrets(false, root);
     expect(read().filter((secret, index) => secret === first[index])).toEqual([]);
+  });
+
+  test.skipIf(process.getuid?.() !== 0)('of root belong to the users of docker-compose.yml, and nobody else reads them', () => {
+    makeSecrets(false, root);
+    makeSecrets(true, root);
+    const compose = parse(readFileSync(join(import.meta.dirname, '../../../docker-compose.yml'), 'utf8'), { merge: true }) as { readonly services: { readonly [name: string]: { readonly user: string; readonly secrets: readonly string[] } } };
+    for (const [service, { user, secrets }] of Object.entries(compose.services)) {
+      const [uid, gid] = user.split(':').map(Number);
+      for (const name of secrets.filter((secret) => secret !== 'cluster.json')) {
+        const file = statSync(madePath(name, root));
+        expect({ service, name, reads: file.uid === uid || (file.gid === gid && (file.mode & 0o040) !== 0), others: file.mode & 0o137 }).toEqual({ service, name, reads: true, others: 0 });
+      }
+    }
+    const modes = ['influxdb-password', INFLUX_TOKEN, 'grafana-password', 'cluster-token', 'cluster-key'].map((name) => statSync(madePath(name, root)).mode & 0o777);
+    expect(modes).toEqual([0o600, 0o640, 0o600, 0o600, 0o600]);
   });
 
   test('are ignored by git', () => {
@@ -41,18 +57,18 @@ describe('secrets', () => {
 
   test('a folder that cannot be made is one line', () => {
     writeFileSync(join(root, '.made-by-lab-up'), '');
-    expect(() => makeSecrets(root)).toThrow(/\.made-by-lab-up cannot be written \(EEXIST\)/);
+    expect(() => makeSecrets(false, root)).toThrow(/\.made-by-lab-up cannot be written \(EEXIST\)/);
   });
 
   test('a file that stays as it is does not count as changed', () => {
-    makeSecrets(root);
+    makeSecrets(false, root);
     expect(['a', 'a', 'b'].map((text) => writeMade('cluster.json', text, root))).toEqual([true, false, true]);
   });
 });
 
 describe('what a run finds', () => {
   const SERVICES = { influxUrl: 'http://127.0.0.1:8087', grafanaUrl: 'http://127.0.0.1:3001' };
-  beforeEach(() => makeSecrets(root));
+  beforeEach(() => makeSecrets(false, root));
   const found = (env: { readonly [name: string]: string }) => withServices(env, root);
 
   test('nothing while they are down', () => {

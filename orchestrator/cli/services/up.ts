@@ -40,7 +40,9 @@ async function prepareAndStart(flags: UpFlags): Promise<void> {
   const cluster = flags.cluster === undefined ? null : clusterFile(flags.cluster);
   const engine = await connectDocker();
   const compose = await findCompose();
-  makeSecrets();
+  const { rootless, remapped } = await engine.describe();
+  // A daemon that maps users has other numbers outside.
+  makeSecrets(process.getuid?.() === 0 && !rootless && !remapped);
   if (cluster === null) {
     await (flags.prepare ? undefined : bringUpDashboards(compose, flags.json));
   } else {
