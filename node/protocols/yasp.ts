@@ -19,4 +19,5 @@ export const yasp = protocol<Json, Entry, Options>({
   resolve,
   leadership,
   expected,
+  advice: () => [{ options: { interval: 0 }, because: 'a leader that stays until it fails' }],
 });

@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { PROTOCOLS } from '../../node/registry.ts';
 import { EXIT, LabError } from '../errors.ts';
+import { addAdvise } from './commands/advise.ts';
 import { addCheck } from './commands/check.ts';
 import { addClean } from './commands/clean.ts';
 import { addCluster } from './commands/cluster.ts';
@@ -65,7 +66,7 @@ function listenToSignals(): void {
   }
 }
 
-const COMMANDS: readonly AddCommand[] = [addRun, addCluster, addStatus, addOperations, addFault, addReport, addCompare, addVerify, addCheck, addTrace, addReplay, addList, addConform, addProtocol, addSchema, addDoctor, addImage, addUp, addDown, addClean, addCompletion, addNew, addGate, addReproduce, addHunt, addExplore, addWan];
+const COMMANDS: readonly AddCommand[] = [addRun, addCluster, addStatus, addOperations, addFault, addReport, addCompare, addVerify, addCheck, addTrace, addReplay, addList, addConform, addProtocol, addSchema, addDoctor, addImage, addUp, addDown, addClean, addCompletion, addNew, addGate, addReproduce, addAdvise, addHunt, addExplore, addWan];
 
 function createProgram(exit: (code: number) => void): Command {
   const program = new Command('lab')
