@@ -124,7 +124,7 @@ function candidateOf(planner: Planner, protocol: AnyProtocol, { options, because
 }
 
 /** Of a crash of its leader; null: the protocol does not say. */
-export function outageOf({ registry }: Planner, { plan, protocol, leader }: Candidate, trials?: number): ExpectedOutage | null {
+function outageOf({ registry }: Planner, { plan, protocol, leader }: Candidate, trials?: number): ExpectedOutage | null {
   if (leader === null) return null;
   return expectedOutage({ protocol: named(registry.protocols, protocol, 'protocol'), options: plan.options, facts: factsFor(plan), leader, ratePerSecond: plan.load.ratePerSecond }, trials);
 }

@@ -20,7 +20,7 @@ function valueText(value: Json): string {
 }
 
 /** Those that came back, in order of size; of an even number the lower one in the middle. */
-export function medianOf(values: readonly (number | null)[]): number | null {
+function medianOf(values: readonly (number | null)[]): number | null {
   const known = values.map((value) => value ?? Infinity).sort((a, b) => a - b);
   const middle = known[Math.floor((known.length - 1) / 2)];
   return middle === undefined || middle === Infinity ? null : middle;
