@@ -1,5 +1,6 @@
 // `lab compare`: finished runs of several folders, or of one, as a table and a page.
-import { basename } from 'node:path';
+import { statSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { rowsOf } from '../compare/compare.ts';
 import { barOf, differencesOf, type Entry, obstaclesOf, pairsOf, type Side, subjectsOf } from '../compare/sides.ts';
 import { type Comparison, renderComparison } from '../compare/words.ts';
@@ -9,7 +10,7 @@ import type { RunRecord } from '../report/page/record.ts';
 import { type PictureFlags, writePictures } from './pictures.ts';
 import { loadPlugins } from './plugins.ts';
 import { inOrder, recorderOf, saveText } from './report.ts';
-import { findRuns, readRun, readRunEvents } from './results/read.ts';
+import { EVENTS_FILE, findRuns, readRun, readRunEvents } from './results/read.ts';
 
 export type CompareFlags = { readonly force: boolean; readonly json: boolean; readonly page?: string; readonly plugin: readonly string[] } & PictureFlags;
 
@@ -28,16 +29,27 @@ async function readSides(folders: readonly string[]): Promise<Read> {
   for (const folder of folders) {
     const entries: Entry[] = [];
     for (const run of inOrder(await findRuns(folder))) {
-      const { summary, environment } = await readRun(run);
-      const entry: Entry = { summary, node: environment.node, folder: run };
-      const because = barOf(entry);
-      if (because === null) entries.push(entry);
+      const entry = await readEntry(run);
+      const because = typeof entry === 'string' ? entry : barOf(entry);
+      if (because === null) entries.push(entry as Entry);
       else excluded.push({ folder: run, because });
     }
     if (entries.length === 0) throw new LabError('bad-result', `${folder} has no run that counts: ${excluded.at(-1)?.because ?? ''}`, 'repeat it; lab report shows what was wrong');
     sides.push({ name: basename(folder), entries });
   }
   return { sides, excluded };
+}
+
+/** A text: why it cannot be read, or not be checked. */
+async function readEntry(run: string): Promise<Entry | string> {
+  if (!((statSync(join(run, EVENTS_FILE), { throwIfNoEntry: false })?.size ?? 0) > 0)) return `it has no raw data (${EVENTS_FILE}), by which its figures could be checked`;
+  try {
+    const { summary, environment } = await readRun(run);
+    return { summary, node: environment.node, folder: run };
+  } catch (error) {
+    if (!(error instanceof LabError)) throw error;
+    return error.message;
+  }
 }
 
 /** Prints, and writes the page where one is asked for. */

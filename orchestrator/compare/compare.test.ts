@@ -7,7 +7,7 @@ import type { Figure, Plan, Summary } from '../kinds.ts';
 import { makePlans } from '../plan.ts';
 import { createSimulator } from '../simulate.ts';
 import { rowsOf } from './compare.ts';
-import { AXES, curvesOf } from './curves.ts';
+import { AXES, curvesOf, trajectoriesOf } from './curves.ts';
 import { barOf, differencesOf, type Entry, obstaclesOf, pairsOf, type Side, subjectsOf } from './sides.ts';
 import { renderComparison, saysOf } from './words.ts';
 
@@ -116,6 +116,13 @@ test('a sweep becomes a curve for each label and each value of the other axis, a
   expect(curvesOf(subjects, load, 'commit.p50').map(({ name, points }) => [name, points.map(({ x, y }) => [x, y])])).toEqual([
     ['raft at 10 ms', [[10, 50], [20, 51]]], ['raft at 18 ms', [[10, 90], [20, 91]]],
   ]);
+});
+
+test('latency by throughput goes in the order of the load, also where more load gives less, and leaves out what is no number', () => {
+  const at = (ratePerSecond: number, throughput: number, value: number | Figure) => entry({ plan: { label: `raft@${ratePerSecond}`, load: { ...base.plan.load, ratePerSecond } }, figures: { throughput, 'commit.p50': value } });
+  const subjects = subjectsOf([side('a', [at(300, 150, 900), at(100, 100, 50), at(200, 180, 300), at(400, 120, { value: 1000, unit: 'ms', bound: '>' })])]);
+  const load = AXES.find(({ name }) => name === 'load') as (typeof AXES)[number];
+  expect(trajectoriesOf(subjects, load, 'throughput', 'commit.p50').map(({ points }) => points.map(({ x, y }) => [x, y]))).toEqual([[[100, 50], [180, 300], [150, 900]]]);
 });
 
 test('a comparison in words names its sides, what was left out, what was forced and how many runs are needed', () => {

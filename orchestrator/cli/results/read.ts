@@ -17,6 +17,8 @@ const VERSION = 1;
 const MAX_LINE_CHARS = 16 * 1024 * 1024;
 
 type Fields = { readonly [field: string]: 'value' | 'list' | 'object' };
+/** Of a run folder. */
+export const EVENTS_FILE = 'events.ndjson';
 /** Of an experiment folder. */
 export const EXPERIMENT_FILE = 'experiment.json';
 export const EXPERIMENT_FIELDS: Fields = { experiment: 'value', runs: 'list', groups: 'list' };
@@ -120,7 +122,7 @@ type Types = ReadonlySet<LabEvent['type']>;
  * the last one. pause: awaited every few thousand events.
  */
 export async function readRunEvents(folder: string, onEvent: (event: LabEvent) => void, without: Types = new Set(), pause: () => Promise<void> = () => Promise.resolve()): Promise<void> {
-  await readEventFile(join(folder, 'events.ndjson'), onEvent, without, pause);
+  await readEventFile(join(folder, EVENTS_FILE), onEvent, without, pause);
 }
 
 /** The same of a file. */
