@@ -15,7 +15,7 @@ const HEADS: { readonly [axis in Axis['name']]: string } = { delay: 'As the netw
 export function curveSections(subjects: readonly Subject[]): readonly CurveSection[] {
   return AXES.flatMap((axis) => {
     const both = axis.name === 'delay' ? [] : FIGURES.slice(0, 2).flatMap(([figure, title]) => (
-      curveChart(trajectoriesOf(subjects, axis, 'throughput', figure), { title: 'commits answered', unit: '/s' }, { title: `${title} by throughput`, unit: unitOf(figure) ?? '' }, `${figure}-by-throughput.csv`) ?? []));
+      curveChart(trajectoriesOf(subjects, axis, 'throughput', figure), { title: 'commands answered', unit: '/s', linear: true }, { title: `${title} by throughput`, unit: unitOf(figure) ?? '' }, `${figure}-by-throughput.csv`) ?? []));
     const single = FIGURES.flatMap(([figure, title]) => curveChart(curvesOf(subjects, axis, figure), axis, { title, unit: unitOf(figure) ?? '' }, `${figure}-by-${axis.name}.csv`) ?? []);
     const charts = [...both, ...single];
     if (charts.length === 0) return [];
