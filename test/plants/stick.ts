@@ -59,6 +59,10 @@ export const STICK_PLANTS: readonly Plant[] = [
     from: 'this.say(from, { ack: {', to: '(from === env.self ? env.send : env.sendBeforeDurable)(from, { ack: {' },
   { error: 'ack: votes decide', scenario: 'ack-round', file: '/node/protocols/stick/ack.ts',
     from: 'open.acks.has(id))) return;', to: 'open.votes.has(id))) return;' },
+  { error: 'a change of members waits for no leaders', scenario: 'membership-keep-leaders', file: '/node/protocols/stick/leading.ts',
+    from: ' && this.#keepsLeaders(members)', to: '' },
+  { error: 'ack: a change of members looks one round too few ahead', scenario: 'ack-keep-leaders', file: '/node/protocols/stick/leading.ts',
+    from: 'next <= round + env.options.keepLeaders', to: 'next < round + env.options.keepLeaders' },
   { error: 'copies count as votes and acks (H10)', scenario: 'copies', file: '/node/protocols/stick/catch-up.ts',
     from: 'if (taken.length > 0) this.accept(keep, taken);', to: 'if (taken.length > 0) { this.accept(keep, taken); this.confirmTo(this.chain.length); }' },
 ];

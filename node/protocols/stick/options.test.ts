@@ -60,6 +60,8 @@ describe('resolve', () => {
     ['phaseTwo', { phaseTwo: 'event' }, {}],
     ['fastPath', { fastPath: true }, {}],
     ['keepLeaders', { keepLeaders: -1 }, {}],
+    ['keepLeaders', { keepLeaders: 1001 }, {}],
+    ['keepLeaders', { keepLeaders: 1.5 }, {}],
     ['countMs', { countMs: Number.NaN }, {}],
   ] as const)('refuses a wrong %s: %o', (option, options, facts) => {
     expect(problems(options, factsOf(facts)).map(({ level, option: of }) => [level, of])).toContainEqual(['error', option]);
