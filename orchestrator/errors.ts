@@ -22,6 +22,7 @@ export const ERROR_CODES = {
   'machine-lacks': { exit: EXIT.machineLacks, meaning: 'a program, right or address that the runner needs is missing' },
   'port-in-use': { exit: EXIT.machineLacks, meaning: 'an address or port is taken by another process' },
   'node-died': { exit: EXIT.missed, meaning: 'a node process ended that no fault had ended' },
+  'nothing-measured': { exit: EXIT.missed, meaning: 'too many runs of a comparison count for nothing; the message names the last one' },
   'load-failed': { exit: EXIT.missed, meaning: 'the load generator ended early' },
 } as const;
 

@@ -248,7 +248,7 @@ describe('bad input ends with 3, the place and the remedy', () => {
   };
 
   test('no --sim, no reason, a reason without --update, an unknown flag', async () => {
-    await refused(['gate'], /error: lab gate compares simulated runs only/);
+    await refused(['gate'], /error: nothing says what to compare/);
     await refused([...own('baselines'), '--update'], /error: a baseline is replaced for a reason/);
     await refused([...own('baselines'), '--because', 'x'], /error: --because belongs to --update/);
     await refused([...own('baselines'), '--updat'], /unknown option '--updat'/);

@@ -25,6 +25,12 @@ export interface Child {
   closeInput(): void;
 }
 
+/** A child of this machine. */
+export interface Program extends Child {
+  /** The last of what it wrote to stderr, some thousand characters. */
+  errors(): string;
+}
+
 const alive = new Set<ChildProcess>();
 const STDERR_KEPT_CHARS = 4_096;
 /** Waiting for threads that collect garbage lets time pass there, now and then a quarter of a second; collecting it alone takes none. */
@@ -53,7 +59,7 @@ export function startChild(name: string, module: string, argv: readonly string[]
 }
 
 /** mark: a word of the command that no other process has. */
-export function startProgram(name: string, command: readonly string[], mark: string, { onLine, within = [] }: ChildOptions = {}): Child {
+export function startProgram(name: string, command: readonly string[], mark: string, { onLine, within = [] }: ChildOptions = {}): Program {
   if (alive.size === 0) process.off('exit', killAll).on('exit', killAll);
   const env = { ...process.env, NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? join(PACKAGE_ROOT, '.cache/compile') };
   const [program = '', ...words] = [...within, ...command];
@@ -80,6 +86,7 @@ export function startProgram(name: string, command: readonly string[], mark: str
     name, pid, exited,
     get exit() { return exit; },
     lastError: () => stderr.trimEnd().split('\n').at(-1) ?? '',
+    errors: () => stderr,
     signal: (signal) => { child.kill(signal); },
     writeLine: (line) => { child.stdin?.write(`${line}\n`); },
     closeInput: () => { child.stdin?.end(); },

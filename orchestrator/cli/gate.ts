@@ -66,7 +66,7 @@ export async function runGate(flags: GateFlags, stop: Stop): Promise<number> {
 
 function checkFlags({ sim, update, because }: GateFlags): void {
   const refuse = (message: string, hint: string): never => { throw new LabError('bad-command-line', message, hint); };
-  if (!sim) refuse('lab gate compares simulated runs only', 'write lab gate --sim');
+  if (!sim) refuse('nothing says what to compare', 'write lab gate --sim, or lab gate --base HEAD~1 --head HEAD --on local');
   if (update && (because ?? '').trim() === '') refuse('a baseline is replaced for a reason', 'write --update --because "why these figures are right"');
   if (!update && because !== undefined) refuse('--because belongs to --update', 'write --update --because "…", or leave it out');
   if ((because ?? '').length > MOST_REASON_CHARACTERS) refuse(`a reason of ${because?.length} characters`, `use at most ${MOST_REASON_CHARACTERS}`);

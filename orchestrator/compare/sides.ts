@@ -68,7 +68,11 @@ const loopOf = ({ load: { ratePerSecond } }: Plan) => (ratePerSecond === null ? 
 
 /** What makes two measurements of different things, whatever they measured. */
 export function obstaclesOf({ base, other }: Pair): readonly string[] {
-  const [left, right] = [base.entries[0] as Entry, other.entries[0] as Entry];
+  return obstaclesBetween(base.entries[0] as Entry, other.entries[0] as Entry);
+}
+
+/** The same of two runs. */
+export function obstaclesBetween(left: Entry, right: Entry): readonly string[] {
   const [a, b] = [left.summary.plan, right.summary.plan];
   const pairs: readonly (readonly [what: string, left: string, right: string])[] = [
     ['runner', a.runner, b.runner], ['shaper', a.shaper, b.shaper], ['time', a.time ?? 'real', b.time ?? 'real'],

@@ -45,7 +45,10 @@ function listed(findings: readonly Finding[], call: Call): readonly Finding[] {
 
 const MOST_LINES = 20;
 
-export function renderVerdict({ findings, limit, uncertain }: Verdict, seeds: number): string {
+const KEEP = '; keep it with lab gate --sim --update --because "…"';
+
+/** keep: how an improvement becomes the baseline. */
+export function renderVerdict({ findings, limit, uncertain }: Verdict, seeds: number, keep = KEEP): string {
   const subjects = [...new Set(findings.map(({ experiment, label }) => `${experiment} ${label}`))];
   const width = Math.max(0, ...subjects.map(({ length }) => length));
   const lines = subjects.map((subject) => `${subject.padEnd(width)}  ${tally(findings.filter(({ experiment, label }) => `${experiment} ${label}` === subject))}`);
@@ -55,13 +58,13 @@ export function renderVerdict({ findings, limit, uncertain }: Verdict, seeds: nu
     lines.push('', title, ...some.slice(0, MOST_LINES).map((finding) => `  ${describe(finding)}`));
     if (some.length > MOST_LINES) lines.push(`  and ${some.length - MOST_LINES} more`);
   }
-  return [...lines, '', lastLine(findings, limit, uncertain, seeds)].join('\n');
+  return [...lines, '', lastLine(findings, limit, uncertain, seeds, keep)].join('\n');
 }
 
-function lastLine(findings: readonly Finding[], limit: number, uncertain: number, seeds: number): string {
+function lastLine(findings: readonly Finding[], limit: number, uncertain: number, seeds: number, keep: string): string {
   const count = (call: Call) => findings.filter((finding) => finding.call === call).length;
   const rule = uncertain === 0 ? `${seeds} seeds` : `${seeds} seeds, limit ${limit.toFixed(1)} standard errors: ${FALSE_ALARMS * 100} % false alarms over ${uncertain} figures that may differ`;
   if (count('regressed') > 0) return `regressed: ${count('regressed')} guarded ${count('regressed') === 1 ? 'figure is' : 'figures are'} worse (${rule})`;
-  if (count('improved') > 0) return `improved: ${count('improved')} guarded ${count('improved') === 1 ? 'figure is' : 'figures are'} better; keep it with lab gate --sim --update --because "…" (${rule})`;
+  if (count('improved') > 0) return `improved: ${count('improved')} guarded ${count('improved') === 1 ? 'figure is' : 'figures are'} better${keep} (${rule})`;
   return `ok: no guarded figure is worse (${rule})`;
 }
