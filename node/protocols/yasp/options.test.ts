@@ -1,7 +1,7 @@
 // Options of YASP: what is refused and how, what auto becomes, quorums, claims, and the closed form.
 import { describe, expect, test } from 'vitest';
 import type { Facts } from '../../contract.ts';
-import { claims, DEFAULTS, expected, leadership, quorumBelow, quorumOf, resolve } from './options.ts';
+import { claims, DEFAULTS, expected, leadership, quorumBelow, quorumOf, resolve, timeoutOf } from './options.ts';
 import type { Options } from './options.ts';
 
 const members = ['n1', 'n2', 'n3', 'n4', 'n5'];
@@ -29,6 +29,17 @@ describe('options', () => {
     [{ timeoutMs: 100 }, 'warning timeoutMs 100 ms is no more than two of the largest round trips'],
   ])('%j: what is wrong is named', (change, problem) => {
     expect(problemsOf(change)).toEqual([expect.stringContaining(problem)]);
+  });
+
+  test('the bounds themselves are in reach, and two round trips exactly are too few', () => {
+    for (const change of [{ window: 1 }, { window: 4_096 }, { interval: 0 }, { interval: 1_000_000 }, { timeoutMs: 205 }]) expect(problemsOf(change)).toEqual([]);
+    for (const change of [{ window: 4_097 }, { interval: 1_000_001 }]) expect(problemsOf(change)).toHaveLength(1);
+    expect(problemsOf({ timeoutMs: 204 })).toEqual([expect.stringMatching(/^warning timeoutMs 204 ms is no more/)]);
+    expect(problemsOf({ timeoutMs: 1 })).toEqual([expect.stringMatching(/^warning timeoutMs 1 ms/)]);
+  });
+
+  test('a timeout is as given, also where nothing was planned', () => {
+    expect([{ timeoutMs: 70 }, {}, { variant: 'literal' }].map((change) => timeoutOf({ ...DEFAULTS, ...change }))).toEqual([70, 200, 1_000]);
   });
 
   test('a leader can be pinned where it is the first one alone', () => {
