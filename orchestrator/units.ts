@@ -16,10 +16,14 @@ type Kind = {
   /** What a bare number probably meant, likeliest first. */
   readonly usual: readonly string[];
   readonly signed?: boolean;
+  /** Beyond it nobody means it; as a text too. */
+  readonly most?: { readonly value: number; readonly text: string };
 };
 
+/** Of wall clocks and durations: beyond it dates lose their meaning. */
+const TEN_YEARS = { value: 10 * 8766 * 3_600_000, text: '87660h (ten years)' };
 const TIME_UNITS = { us: 0.001, ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
-const DURATION: Kind = { noun: 'a duration', units: TIME_UNITS, usual: ['s', 'ms'] };
+const DURATION: Kind = { noun: 'a duration', units: TIME_UNITS, usual: ['s', 'ms'], most: TEN_YEARS };
 const OFFSET: Kind = { ...DURATION, noun: 'a time offset', usual: ['ms', 's'], signed: true };
 const PERCENT: Kind = { noun: 'a percentage', units: { '%': 1 }, usual: ['%'] };
 const PPM: Kind = { noun: 'a rate error', units: { ppm: 1 }, usual: ['ppm'], signed: true };
@@ -31,6 +35,7 @@ const NUMBER_AND_UNIT = /^([+-]?\d+(?:\.\d+)?)(\s*)([^\s\d].*)?$/;
 
 /** The value as the file shows it. */
 export function shown(input: unknown): string {
+  if (typeof input === 'number' && !Number.isFinite(input)) return String(input);
   if (typeof input === 'string') return JSON.stringify(input);
   return input === undefined ? 'nothing' : JSON.stringify(input);
 }
@@ -66,6 +71,8 @@ function read(kind: Kind, input: unknown): Quantity<number> {
     return refused(kind, input, meant === null ? examples(kind) : `write ${digits}${meant}`);
   }
   const value = Number(digits) * factor;
+  const most = kind.most ?? { value: Number.MAX_SAFE_INTEGER, text: String(Number.MAX_SAFE_INTEGER) };
+  if (Math.abs(value) > most.value) return { problem: `${shown(input)} is too large`, remedy: `${kind.noun} is at most ${most.text}` };
   if (!kind.signed && (value < 0 || digits.startsWith('-'))) {
     return { problem: `${shown(input)} is negative`, remedy: `${kind.noun} here is 0 or more` };
   }

@@ -76,6 +76,12 @@ test('the first table has each figure with its unit', () => {
   expect(row).toMatch(/p99 ms [\d,]+\*? commits \/s \d+ outage ms [\d,]+ \/ optimum \d\.\d{3}/);
 });
 
+test('the error of each clock stands right under the latency, and where clocks are right there is no such chart', async () => {
+  const wrong = renderPage(await reportRuns(CRASH.replace(/, \{ stick.*\}/, '').replace('8s', '3s').replace(/faults.*/, 'faults: [{ at: 1s, clock-offset: n2, offset: -400ms, for: 1s }]')));
+  expect([...wrong.matchAll(/<h2>(.*?)<\/h2>/g)].map(([, title]) => title).slice(0, 3)).toEqual(['Latency over time', 'Clock error', 'Latency distribution']);
+  expect(page).not.toContain('Clock error');
+});
+
 test('what the experiment predicts stands beside what was measured, and without a prediction there is no such section', async () => {
   const [predicted] = (await reportRuns(CRASH.replace(/, \{ stick.*\}/, '').replace('8s', '3s').replace(/faults.*/, 'predicted: [{ of: raft, offered: 50/s, violated.agreement: 0% }]'))) as [RunRecord];
   const text = textOf(renderPage([predicted]));

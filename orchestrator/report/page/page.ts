@@ -64,7 +64,7 @@ function maybe(content: Html | null, title: string, text: string): Html | null {
 }
 
 /** All charts of the page, in its order. */
-type Drawn = { readonly [section in 'latency' | 'distributions' | 'throughput' | 'links' | 'roles' | 'clocks' | 'parts']: readonly Chart[] };
+type Drawn = { readonly [section in 'latency' | 'clocks' | 'distributions' | 'throughput' | 'links' | 'roles' | 'parts']: readonly Chart[] };
 
 function drawn(all: readonly RunGroup[]): Drawn {
   const groups = all.slice(0, MAX_CHARTED);
@@ -73,10 +73,9 @@ function drawn(all: readonly RunGroup[]): Drawn {
   const latency = latencyScale(records);
   const throughput = throughputScale(records);
   return {
-    latency: latency === null ? [] : series.map((each) => latencyChart(each, latency)), distributions: distributions(groups),
+    latency: latency === null ? [] : series.map((each) => latencyChart(each, latency)), clocks: series.map(clockChart).filter((each) => each !== null), distributions: distributions(groups),
     throughput: series.map((each) => throughputChart(each, throughput)), links: series.flatMap(linkCharts), roles: series.map(roleChart),
     parts: attributionCharts(series),
-    clocks: series.map(clockChart).filter((each) => each !== null),
   };
 }
 
@@ -92,13 +91,13 @@ function charts(all: readonly RunGroup[]): Html {
   const dots = records.every(({ samples }) => samples.length > 0) ? 'Each dot is a command, where it was meant to be sent.' : 'The line is the median of each moment, the bars behind it reach from the least to the largest.';
   return html`<section><h2>Latency over time</h2><p>${dots} ✕ failed, ? no answer. Shaded: faults. Time counts from the begin of the measure window.${left > 0 ? ` The first ${MAX_CHARTED} set-ups are drawn, the tables show ${left} more.` : ''}</p>
 ${latency.length === 0 ? html`<p>No command was answered.</p>` : panels(latency)}</section>
+${maybe(panels(clocks), 'Clock error', 'Wall clock of each node against true time.')}
 ${maybe(panels(distribution), 'Latency distribution', aboutDistributions(all))}
 ${attributionSection(all.slice(0, MAX_CHARTED), parts)}
 <section><h2>Throughput over time</h2><p>Answers per second; dotted: what was asked for.</p>${panels(throughput)}</section>
 ${maybe(panels(links), 'Links over time', 'As network.schedule changes them, drawn when it was in force; a line for links that change together.')}
 ${maybe(outageTable(all), 'Outage of each fault', 'The longest gap between commits that overlaps the fault, beside the longest gap of the steady part.')}
-<section><h2>Who led when</h2><p>A bar for each reign, by the nodes' own word. ${legendOfRoles(records)}</p>${panels(roles)}</section>
-${maybe(panels(clocks), 'Clock error', 'Wall clock of each node against true time.')}`;
+<section><h2>Who led when</h2><p>A bar for each reign, by the nodes' own word. ${legendOfRoles(records)}</p>${panels(roles)}</section>`;
 }
 
 function legendOfRoles(records: readonly RunRecord[]): string {
