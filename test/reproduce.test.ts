@@ -54,7 +54,7 @@ describe('lab reproduce', () => {
     expect(stdout).toMatch(/REFUSED {2}strict: chance alone moves it by ± \d+(\.\d)? % \(60 elections\), more than the tolerance of 0\.1 %/);
     expect(stdout.split('\n').flatMap((line) => / {2}(ok|DIFFERS|REFUSED)$/.exec(line)?.[1] ?? [])).toEqual(['ok', 'REFUSED']);
     expect(status).toBe(2);
-    expect(readFileSync(page, 'utf8')).toContain('1 of 2 published values are within their tolerance; 1 are refused');
+    expect(readFileSync(page, 'utf8')).toContain('1 of 2 rows are within their tolerance; 1 are refused');
   });
 
   test('names the tables, and the nearest name', async () => {

@@ -6,14 +6,14 @@ import { agreementsOf, renderAgreement } from './agreement.ts';
 type Change = {
   readonly label?: string; readonly runner?: string; readonly leader?: string | null; readonly metrics?: { readonly [name: string]: number };
   readonly uncertain?: readonly string[]; readonly errorMs?: number; readonly delayMs?: number; readonly repetition?: number;
-  readonly outages?: readonly Partial<Outage>[]; readonly time?: 'virtual'; readonly worstMs?: number;
+  readonly outages?: readonly Partial<Outage>[]; readonly time?: 'virtual'; readonly worstMs?: number; /** The closed form has rows. */ readonly before?: boolean;
 };
 
 function figure(value: number, uncertain = false): Figure {
   return { value, unit: 'ms', bound: '=', uncertain };
 }
 
-function run({ label = 'stick', runner = 'sim', leader = 'n1', metrics = {}, uncertain = [], errorMs = 0.1, delayMs = 20, repetition = 1, outages = [], time, worstMs }: Change = {}): Summary {
+function run({ label = 'stick', runner = 'sim', leader = 'n1', metrics = {}, uncertain = [], errorMs = 0.1, delayMs = 20, repetition = 1, outages = [], time, worstMs, before = true }: Change = {}): Summary {
   const link = { delayMs };
   const all = { 'commit.p50': 100, 'commit.p99': 200, throughput: 50, errors: 0, leaderChanges: 0, 'fsync.p50': 1, 'fsync.p99': 2, ...metrics };
   const plan = {
@@ -23,7 +23,7 @@ function run({ label = 'stick', runner = 'sim', leader = 'n1', metrics = {}, unc
   } as unknown as Plan;
   return {
     plan, metrics: Object.fromEntries(Object.entries(all).map(([name, value]) => [name, figure(value, uncertain.includes(name))])),
-    expected: [{ region: 'a', leader, samplingErrorMs: errorMs }], ...(worstMs === undefined ? {} : { certificate: { worstMs } }),
+    expected: before ? [{ region: 'a', leader, samplingErrorMs: errorMs }] : [], ...(worstMs === undefined ? {} : { certificate: { worstMs } }),
     outages: outages.map((outage, index) => ({ fault: 'crash', index, atMs: 5000, nodes: ['n1'], outageMs: 2555, steadyMs: 60, recoveredMs: null, leaderAfter: 'n2', ...outage })),
   } as unknown as Summary;
 }
@@ -61,6 +61,16 @@ test.each([
   expect(verdictOf(change)).toBe(verdict);
 });
 
+test('no leader and no word of a leader are the same', () => {
+  const [agreement] = agreementsOf([run({ leader: null, errorMs: 0.1 }), run({ runner: 'netns', leader: null, before: false, metrics: { 'commit.p50': 150 } })]);
+  expect(agreement?.gaps).toEqual([{ metric: 'commit.p50', because: [] }]);
+});
+
+test('the sampling error of either world counts', () => {
+  const [agreement] = agreementsOf([run({ leader: null, errorMs: 20 }), run({ runner: 'netns', leader: null, before: false, metrics: { 'commit.p50': 150 } })]);
+  expect(agreement?.gaps[0]?.because).toEqual(['too few samples: the median is known to ±20.0 ms']);
+});
+
 test('two groups of one world are no pair', () => {
   expect(agreementsOf([run(), run({ delayMs: 30 })])).toEqual([]);
 });
@@ -75,7 +85,7 @@ test('repetitions are compared by their medians', () => {
 
 test.each([
   ['another leader', { leader: 'n2' }, 'led by n2, there by n1'],
-  ['a leader that did not stay', { leader: null }, 'led by none, there by n1'],
+  ['a leader that did not stay', { leader: null }, 'led by none throughout, there by n1'],
   ['errors', { metrics: { errors: 3 } }, '3 errors, there 0'],
   ['a busy node', { metrics: { 'nodeCpu.max': 0.93 } }, 'CPU: the busiest node used 93 % of a core'],
   ['a busy generator', { metrics: { 'generatorCpu.max': 0.9 } }, 'CPU: the load generator used 90 % of a core'],

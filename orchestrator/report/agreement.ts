@@ -137,7 +137,7 @@ function leadersOf({ runs }: Group): string {
 }
 
 function namesOf(leaders: readonly (NodeId | null)[], nobody: string): string {
-  const names = new Set(leaders.map((leader) => leader ?? 'none'));
+  const names = new Set(leaders.map((leader) => leader ?? nobody));
   return names.size === 0 ? nobody : [...names].sort().join(', ');
 }
 
@@ -183,7 +183,7 @@ function ownCauses({ metric, reference, measured, ratio }: Compared, referenceGr
   if (reference.uncertain === true || measured.uncertain === true) causes.push('too few samples for this percentile');
   if (metric === 'throughput' || ratio === null) return causes;
   const gapMs = Math.abs((measured.value ?? 0) - (reference.value ?? 0));
-  const errorMs = samplingErrorMs(group);
+  const errorMs = samplingErrorMs(group) ?? samplingErrorMs(referenceGroup);
   if (metric === 'commit.p50' && errorMs !== null && gapMs < STANDARD_ERRORS * Math.SQRT2 * errorMs) causes.push(`too few samples: the median is known to ±${formatMs(errorMs)} ms`);
   const name = metric === 'commit.p50' ? 'fsync.p50' : 'fsync.p99';
   const [fsyncMs, fsyncThereMs] = [valueOf(group, name), valueOf(referenceGroup, name)];
