@@ -34,7 +34,7 @@ beforeAll(() => {
   }
   const git = (...argv: readonly string[]) => expect(run('git', ['-c', 'user.name=t', '-c', 'user.email=t@localhost', ...argv]).status).toBe(0);
   git('init', '-q');
-  writeFileSync(place('repository/.gitignore'), 'node_modules\n.cache\nresults\ngate.md\ncomment.json\n');
+  writeFileSync(place('repository/.gitignore'), '/node_modules\n/.cache\n/results\n/gate.md\n/comment.json\n');
   git('add', '-A');
   git('commit', '-qm', 'base');
   writeFileSync(place('repository/CHANGELOG.md'), '# Another\n');
