@@ -336,8 +336,25 @@ export type Outage = {
   readonly steadyMs: number | null;
   readonly recoveredMs: number | null;
   readonly leaderAfter: NodeId | null;
+  /** Absent: no gap overlaps the fault, or an older lab wrote it. */
+  readonly window?: OutageWindow;
   /** Of the crash of a leader alone, where the protocol states its elections. */
   readonly expected?: ExpectedOutage;
+};
+
+/**
+ * In ms since the begin of the fault. detected: another node than those of the fault first says that it is something else (a candidate);
+ * elected: the leader of the first commit began to lead; committed: that commit, which ended the outage. null: that did not happen, or no
+ * leader stays. failed, stalled: of the commands that were open between the begin of the fault and the recovery, those without an ok, and
+ * those slower than the slowest of their region before the first fault. outageMs: the longest time without an answer in that region.
+ */
+export type OutageWindow = {
+  readonly detectedMs: number | null;
+  readonly electedMs: number | null;
+  readonly committedMs: number | null;
+  readonly failed: number;
+  readonly stalled: number;
+  readonly regions: readonly { readonly region: string; readonly outageMs: number; readonly failed: number; readonly stalled: number }[];
 };
 
 /** In ms from the crash of a leader to the first commit: the mean of 10,000 elections, and the range of nine of ten. null: such elections do not end. */

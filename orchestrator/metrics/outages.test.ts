@@ -31,7 +31,7 @@ describe('an outage', () => {
     const faults = faultsOf(new Stream().at(5000).fault('begin', ['n2']).at(8000).fault('end', ['n2']));
     const late = (atMs: number) => (atMs >= 4990 && atMs < 6500 ? 6500 - atMs + 20 : 20);
     const { rows, figures } = outagesOf(faults, null, commitsWithout(4990, 6500).filter((atMs) => atMs <= 3000 || atMs >= 3100), arrivals(late), window);
-    expect(rows).toEqual([{ fault: 'crash', index: 0, atMs: 5000, nodes: ['n2'], outageMs: 1510, steadyMs: 100, recoveredMs: 1500, leaderAfter: null }]);
+    expect(rows).toMatchObject([{ fault: 'crash', index: 0, atMs: 5000, nodes: ['n2'], outageMs: 1510, steadyMs: 100, recoveredMs: 1500, leaderAfter: null }]);
     expect(figures).toEqual({
       outage: { value: 1510, unit: 'ms', bound: '=' }, 'outage.steady': { value: 100, unit: 'ms', bound: '=' }, recovered: { value: 1500, unit: 'ms', bound: '=' },
     });
@@ -73,5 +73,43 @@ describe('an outage', () => {
     const { rows, figures } = outagesOf(faults, null, commitsWithout(100, 900), arrivals(), window);
     expect(rows).toEqual([]);
     expect(figures['outage.steady']?.value).toBe(10);
+  });
+});
+
+describe('the steps after a fault', () => {
+  const faults = faultsOf(new Stream().at(5000).fault('begin', ['n1']).at(8000).fault('end', ['n1']));
+  const leadersOf = (stream: Stream): Leaders => {
+    const leaders = new Leaders();
+    for (const event of stream.events) leaders.observe(event);
+    return leaders;
+  };
+  const elected = () => leadersOf(new Stream().at(100).status('n1', { role: 'leader', epoch: 1 }).at(5100).status('n1', { role: 'follower', epoch: 1 })
+    .at(5700).status('n2', { role: 'candidate', epoch: 2 }).at(5900).status('n2', { role: 'leader', epoch: 2 }).at(7000).status('n3', { role: 'candidate', epoch: 3 }));
+  const late = (atMs: number) => (atMs >= 4990 && atMs < 6500 ? 6500 - atMs + 20 : 20);
+  const windowOf = (leaders: Leaders | null, population = arrivals(late), commits = commitsWithout(4990, 6500)) => outagesOf(faults, leaders, commits, population, window).rows[0]?.window;
+
+  test('are counted from its begin: another node notices, leads, commits', () => {
+    expect(windowOf(elected())).toMatchObject({ detectedMs: 700, electedMs: 900, committedMs: 1500 });
+  });
+
+  test('are unknown of leaders where none stays, and where nobody took over', () => {
+    expect(windowOf(null)).toMatchObject({ detectedMs: null, electedMs: null, committedMs: 1500 });
+    expect(windowOf(leadersOf(new Stream().at(100).status('n1', { role: 'leader', epoch: 1 })))).toMatchObject({ detectedMs: null, electedMs: null });
+  });
+
+  test('end where nothing is committed any more', () => {
+    expect(windowOf(null, arrivals(late), commitsWithout(4990, 99_999))).toMatchObject({ committedMs: null });
+  });
+
+  test('come with the operations that failed and that stalled, by region', () => {
+    const population = arrivals(late).map((outcome, index) => ({ ...outcome, region: index % 2 === 0 ? 'here' : 'there' }));
+    // One of each region is given up; one that is slow later on, when all is served as before, is not the fault's.
+    for (const index of [450, 451, 455]) Object.assign(population[index] as Outcome, { outcome: 'unknown' });
+    Object.assign(population[900] as Outcome, { endedMs: 99_999 });
+    const found = windowOf(elected(), population);
+    expect(found).toMatchObject({ failed: 3, regions: [{ region: 'here', failed: 1 }, { region: 'there', failed: 2 }] });
+    // Sent from 4,990 to 6,490 ms and slower than 20 ms: 151 of them, less those that failed.
+    expect(found?.stalled).toBe(148);
+    expect(found?.regions.map(({ outageMs }) => outageMs)).toEqual([1520, 1530]);
   });
 });

@@ -1,14 +1,12 @@
 // What a fault cost in commits: the longest gap between commits of client commands that overlaps it, beside the longest
 // gap of the steady part, and when arrivals were served again as before. Only the measure window counts: load ends there,
 // so that a gap which no commit ends is cut off at its end.
-import type { NodeId } from '../../node/contract.ts';
 import type { Figure, LabEvent, Outage } from '../kinds.ts';
 import type { Outcome, Window } from './commands.ts';
 import { ranked } from './commands.ts';
+import { outageWindow } from './fault-windows.ts';
+import { gapsIn, lengthOf, longestOver, overlap, type Gap, type Span } from './gaps.ts';
 import type { Leaders } from './leaders.ts';
-
-type Span = { readonly name: string; readonly index: number; readonly nodes: readonly NodeId[]; readonly beginMs: number; endMs: number };
-type Gap = { readonly fromMs: number; readonly toMs: number; readonly ended: boolean };
 
 /** Arrivals looked at together, and how many of them must be as quick as before. */
 const RUN = 200;
@@ -47,14 +45,16 @@ export function outagesOf(faults: Faults, leaders: Leaders | null, commitsMs: re
   const quickMs = steadyP99(population, faults.before(window));
   let unended = false;
   let unrecovered = false;
-  const rows = spans.map((span): Outage => {
-    const gap = gaps.filter((each) => overlap(each, span)).reduce<Gap | null>((most, each) => (most === null || length(each) > length(most) ? each : most), null);
+  const steadyWindow = faults.before(window);
+  const rows = spans.map((span, index): Outage => {
+    const gap = longestOver(gaps, span);
     const recoveredMs = gap === null ? null : recovery(population, gap, span.beginMs, quickMs);
     unended ||= gap !== null && !gap.ended;
     unrecovered ||= recoveredMs === null;
     return {
-      fault: span.name, index: span.index, atMs: span.beginMs, nodes: span.nodes, outageMs: gap === null ? 0 : length(gap), steadyMs, recoveredMs,
+      fault: span.name, index: span.index, atMs: span.beginMs, nodes: span.nodes, outageMs: gap === null ? 0 : lengthOf(gap), steadyMs, recoveredMs,
       leaderAfter: gap?.ended === true ? leaders?.at(gap.toMs) ?? null : null,
+      ...(gap === null ? {} : { window: outageWindow({ span, gap, leaders, population, steady: steadyWindow, window, untilMs: recoveredMs === null ? spans[index + 1]?.beginMs ?? window.toMs : span.beginMs + recoveredMs }) }),
     };
   });
   const latest = rows.flatMap(({ recoveredMs }) => recoveredMs ?? []);
@@ -68,32 +68,8 @@ export function outagesOf(faults: Faults, leaders: Leaders | null, commitsMs: re
   };
 }
 
-/** Between consecutive commits, as far as they reach into the window. */
-function gapsIn(commitsMs: readonly number[], window: Window): readonly Gap[] {
-  const gaps: Gap[] = [];
-  let fromMs = window.fromMs;
-  for (const atMs of commitsMs) {
-    if (atMs < window.fromMs) fromMs = atMs;
-    else {
-      gaps.push({ fromMs, toMs: atMs, ended: true });
-      fromMs = atMs;
-      if (atMs >= window.toMs) return gaps;
-    }
-  }
-  if (fromMs < window.toMs) gaps.push({ fromMs, toMs: window.toMs, ended: false });
-  return gaps;
-}
-
-function overlap(gap: Gap, span: Span): boolean {
-  return gap.fromMs <= span.endMs && gap.toMs >= span.beginMs;
-}
-
-function length(gap: Gap): number {
-  return gap.toMs - gap.fromMs;
-}
-
 function longest(gaps: readonly Gap[]): number {
-  return gaps.reduce((most, gap) => Math.max(most, length(gap)), 0);
+  return gaps.reduce((most, gap) => Math.max(most, lengthOf(gap)), 0);
 }
 
 /** Of commands that ended before the first fault: one that it caught would make every later one look quick. */

@@ -5,6 +5,7 @@ import type { Figure, Summary } from '../kinds.ts';
 import { isViolation } from '../judge.ts';
 import { networkOf } from '../metrics/certified.ts';
 import { attributionInWords } from './attribution-words.ts';
+import { faultsInWords } from './fault-words.ts';
 import { extremesOf, formatFigure, formatMs, medianFigure } from './figures.ts';
 import { groupsOf, type Group } from './groups.ts';
 import { linksInWords, unexpectedInWords } from './link-words.ts';
@@ -20,7 +21,7 @@ const LEAST_ERROR_MS = 0.5;
 export function renderTable(summaries: readonly Summary[], { width }: { readonly width: number }): string {
   const groups = groupsOf(summaries);
   const paragraphs = [
-    ...new Set(groups.flatMap((group) => [...verdictLines(group), ...measurementLines(group), ...regionLines(group), ...outageLines(group), ...attributionLines(group)])),
+    ...new Set(groups.flatMap((group) => [...verdictLines(group), ...measurementLines(group), ...regionLines(group), ...outageLines(group), ...faultLines(group), ...attributionLines(group)])),
     ...legend(groups),
   ];
   return [figuresTable(groups), ...paragraphs.map((line) => wrapped(line, width)), ...predictionsTable(groups)].join('\n');
@@ -133,6 +134,11 @@ function outageLines({ label, runs }: Group): readonly string[] {
     const [mean, least, most] = [expected.meanMs, expected.p5Ms, expected.p95Ms].map((ms) => (ms === null ? 'without end' : formatMs(ms)));
     return [`outage   ${nameOf(label, runs, run)}, fault ${index + 1}: ${formatMs(outageMs)} ms, expected ${mean} ms in the mean, nine of ten ${least} … ${most}`];
   }));
+}
+
+/** Over all repetitions. */
+function faultLines({ label, runs }: Group): readonly string[] {
+  return runs.some(isVoid) ? [] : faultsInWords(runs).map((line) => `fault    ${label} on ${(runs[0] as Summary).plan.runner}, ${line}`);
 }
 
 function attributionLines({ label, runs }: Group): readonly string[] {

@@ -67,25 +67,26 @@ function stacked(series: Series, x: Scale): Chart {
   });
 }
 
-type Piece = { readonly part: PartName | null; readonly style: string; readonly from: number; readonly to: number };
+type Piece = { readonly part: PartName | null; readonly hue: number; readonly style: string; readonly from: number; readonly to: number };
 
 function bars({ parts, residualMs }: AttributionRow): readonly Piece[] {
   let from = 0;
   const pieces: Piece[] = PARTS.filter(({ name }) => parts[name] > 0).map(({ name }) => {
-    const piece = { part: name, style: `leads c${(KINDS.find((kind) => kind.parts.includes(name))?.hue ?? 7) % HUES}`, from, to: from + parts[name] };
+    const hue = KINDS.find((kind) => kind.parts.includes(name))?.hue ?? 0;
+    const piece = { part: name, hue, style: `leads c${hue % HUES}`, from, to: from + parts[name] };
     from = piece.to;
     return piece;
   });
-  return residualMs > 0 ? [...pieces, { part: null, style: 'down', from, to: from + residualMs }] : pieces;
+  return residualMs > 0 ? [...pieces, { part: null, hue: 0, style: 'down', from, to: from + residualMs }] : pieces;
 }
 
 function marksOf(row: AttributionRow, tick: string | null, x: Scale, at: (share: number) => number): readonly Mark[] {
   const closers = closersInWords(row.closedBy, 2);
   const label = `${row.region} · ${formatMs(row.meanMs)} ms${closers === '' ? '' : ` · closed by ${closers}`}`;
-  const inside = bars(row).flatMap(({ part, from, to }): readonly Mark[] => {
+  const inside = bars(row).flatMap(({ part, hue, from, to }): readonly Mark[] => {
     const room = x.at(to) - x.at(from);
     const text = part === null ? '' : [`${partName(part, tick)} ${formatMs(to - from)}`, partName(part, tick), formatMs(to - from)].find(({ length }) => length * CHARACTER <= room) ?? '';
-    return text === '' ? [] : [{ style: 'inside', at: [(x.at(from) + x.at(to)) / 2, at((BAR[0] + BAR[1]) / 2)], text }];
+    return text === '' ? [] : [{ style: 'inside', at: [(x.at(from) + x.at(to)) / 2, at((BAR[0] + BAR[1]) / 2)], text, hue }];
   });
   return [{ style: 'row', at: [0, at(LABEL_AT)], text: label }, ...inside];
 }

@@ -19,15 +19,15 @@ const MAX_PLAN_CHARS = 60_000;
 
 type Column = { readonly head: string; readonly number: boolean };
 
-function table(caption: string, columns: readonly Column[], rows: readonly (readonly (Html | string)[])[]): Html {
+export function table(caption: string, columns: readonly Column[], rows: readonly (readonly (Html | string)[])[]): Html {
   const numeric = (index: number) => (columns[index]?.number === true ? 'number' : 'words');
   return html`<div class="scroll" tabindex="0" role="region" aria-label="${caption}"><table><caption class="unseen">${caption}</caption>
 <thead><tr>${columns.map(({ head }, index) => html`<th scope="col" class="${numeric(index)}">${head}</th>`)}</tr></thead>
 <tbody>${rows.map((row) => html`<tr>${row.map((cell, index) => (index === 0 ? html`<th scope="row">${cell}</th>` : html`<td class="${numeric(index)}">${cell}</td>`))}</tr>`)}</tbody></table></div>`;
 }
 
-const words = (head: string): Column => ({ head, number: false });
-const number = (head: string): Column => ({ head, number: true });
+export const words = (head: string): Column => ({ head, number: false });
+export const number = (head: string): Column => ({ head, number: true });
 
 function runNameOf(group: RunGroup, run: RunRecord): Html {
   return nameOf({ name: titleOf(group, run), hue: group.hue });

@@ -10,6 +10,7 @@ import { attributionCharts, attributionSection } from './attribution.ts';
 import { curveSections } from './curve-section.ts';
 import { figureTable, optimumTable, originDetails, outageTable, predictionTable, verdictTable } from './details.ts';
 import { documentOf } from './document.ts';
+import { faultTable } from './fault-table.ts';
 import { headline, trustLine } from './headline.ts';
 import { html, type Html } from './html.ts';
 import { linkCharts } from './link-chart.ts';
@@ -97,6 +98,7 @@ ${attributionSection(all.slice(0, MAX_CHARTED), parts)}
 <section><h2>Throughput over time</h2><p>Answers per second; dotted: what was asked for.</p>${panels(throughput)}</section>
 ${maybe(panels(links), 'Links over time', 'As network.schedule changes them, drawn when it was in force; a line for links that change together.')}
 ${maybe(outageTable(all), 'Outage of each fault', 'The longest gap between commits that overlaps the fault, beside the longest gap of the steady part.')}
+${maybe(faultTable(all), 'What each fault cost', 'Steps in ms after its begin, over all runs: another node noticed, the next leader began, the first commit after the outage, clients served as before. Failed: without an ok; stalled: slower than the slowest before the first fault. Median, and in brackets the range.')}
 <section><h2>Who led when</h2><p>A bar for each reign, by the nodes' own word. ${legendOfRoles(records)}</p>${panels(roles)}</section>`;
 }
 

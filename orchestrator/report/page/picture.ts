@@ -34,7 +34,7 @@ function rules(variables: string): string {
     const of = color(`c${hue}`);
     return `.line.c${hue},.c${hue} .line,.dashed.c${hue},.c${hue} .dots,.c${hue} .range{stroke:${of}}.c${hue} .fill,.leads.c${hue},text.c${hue}{fill:${of}}`;
   }).join('');
-  return `.page{fill:${color('page')}}text{fill:${color('ink')}}text.muted{fill:${color('muted')}}text.inside{fill:${color('card')}}.grid{stroke:${color('grid')}}.rule{stroke:${color('muted')}}.thin{stroke:${color('muted')}}
+  return `.page{fill:${color('page')}}text{fill:${color('ink')}}text.muted{fill:${color('muted')}}text.inside.inside{fill:${color('card')}}.grid{stroke:${color('grid')}}.rule{stroke:${color('muted')}}.thin{stroke:${color('muted')}}
 .fault{fill:${color('fault').slice(0, 7)};fill-opacity:.14}.fault-edge{stroke:${color('fault-edge')}}text.fault-name{fill:${color('fault-ink')}}text.lost,text.state{fill:${color('bad')}}
 .leads{stroke:${color('card')}}.down{fill:${color('bad')};stroke:${color('bad')}}.paused{fill:${color('warn')};stroke:${color('warn')}}${hues}`;
 }

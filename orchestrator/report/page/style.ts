@@ -83,7 +83,7 @@ svg .paused{fill:var(--warn);fill-opacity:.18;stroke:var(--warn);stroke-width:1;
 .on-line{position:absolute;transform:translate(-50%,50%);color:var(--hue);font-size:12px;line-height:1;text-shadow:0 0 3px var(--page),0 0 3px var(--page)}
 .end{position:absolute;transform:translateY(50%);color:var(--hue);font-size:11.5px;line-height:1;background:var(--page);padding:0 2px}
 .state{position:absolute;transform:translateY(50%);font-size:11.5px;line-height:1;color:var(--bad);font-weight:600;padding-left:6px}
-.inside{position:absolute;transform:translate(-50%,50%);font-size:11px;line-height:1;color:var(--card);white-space:nowrap;font-weight:600}
+.inside{background:var(--hue);position:absolute;transform:translate(-50%,50%);font-size:11px;line-height:1;color:var(--card);white-space:nowrap;font-weight:600}
 .row{position:absolute;transform:translateY(50%);font-size:12.5px;line-height:1.3;white-space:nowrap;max-width:100%;overflow:hidden;text-overflow:ellipsis}
 .kinds{display:flex;flex-wrap:wrap;gap:2px 18px;font-size:13px}
 .swatch{display:inline-block;width:11px;height:11px;background:var(--hue);border-radius:2px}
