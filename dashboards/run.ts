@@ -94,9 +94,9 @@ const ERRORS = overTime({
 
 const FAULTS = widths(rows({
   title: 'Faults', description: 'Each fault with the longest gap between commits that overlaps it, and how long it took until arrivals were served as before.', unit: UNITS.ms, none: 'no fault in this run',
-  targets: [table('A', `SELECT ${columns('title', 'duration_ms', 'outage_ms', 'recovered_ms')} FROM "fault" WHERE ${ofRun}`)],
-}).withTransformation(transform('organize', { excludeByName: {}, indexByName: {}, renameByName: { Time: 'begin', title: 'fault', duration_ms: 'lasted', outage_ms: 'longest gap', recovered_ms: 'recovered after' } }))
-  .overrideByName('begin', [{ id: 'unit', value: 'time:HH:mm:ss.SSS' }]), { begin: 110, lasted: 95, 'longest gap': 105, 'recovered after': 125 });
+  targets: [table('A', `SELECT ${columns('title', 'duration_ms', 'outage_ms', 'expected_outage_ms', 'recovered_ms')} FROM "fault" WHERE ${ofRun}`)],
+}).withTransformation(transform('organize', { excludeByName: {}, indexByName: {}, renameByName: { Time: 'begin', title: 'fault', duration_ms: 'lasted', outage_ms: 'longest gap', expected_outage_ms: 'expected', recovered_ms: 'recovered after' } }))
+  .overrideByName('begin', [{ id: 'unit', value: 'time:HH:mm:ss.SSS' }]), { begin: 110, lasted: 95, 'longest gap': 105, expected: 95, 'recovered after': 125 });
 
 const STATES = timeline({
   title: 'What each node is', description: 'The role by the node\'s own word, or down or paused by what was done to it.', unit: UNITS.text, none: 'no node has spoken yet', words: ROLES,

@@ -11,7 +11,7 @@ export function planWith(changes: Partial<Omit<Plan, 'load'>> & { readonly load?
   const link = { ...PERFECT_LINK, delayMs: 10 };
   const places = ['n1', 'n2', 'n3', 'here'];
   return {
-    version: 1, id: 'test-1', experiment: 'test', label: 'raft', runner: 'sim', shaper: 'sim', protocol: 'raft', options: {}, repetition: 0, seed: 's', epochMs: 0,
+    version: 1, id: 'test-1', experiment: 'test', label: 'raft', runner: 'sim', shaper: 'sim', protocol: 'raft', options: { electionTimeoutMs: [150, 300], leader: null }, repetition: 0, seed: 's', epochMs: 0,
     nodes: ['n1', 'n2', 'n3'].map((id) => ({ id, address: `${id}.lab`, region: id, clock })),
     leader: null, links: Object.fromEntries(places.map((from) => [from, Object.fromEntries(places.filter((to) => to !== from).map((to) => [to, link]))])),
     network: { profile: 'test', source: 'test' }, maxMessageBytes: 60_000, frameBytes: 1400, fsyncMs: 0,

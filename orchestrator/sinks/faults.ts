@@ -35,11 +35,12 @@ export class FaultPoints {
   #write({ name, index, nodes, beginMs, endMs }: Fault, outage?: Outage): void {
     const title = [name, ...nodes].join(' ');
     const until = endMs === null ? '' : ` for ${formatMs(endMs - beginMs)} ms`;
-    const cost = outage === undefined ? '' : `; longest gap between commits ${formatMs(outage.outageMs)} ms${outage.leaderAfter === null ? '' : `, then ${outage.leaderAfter} led`}`;
+    const expectedMs = outage?.expected?.meanMs ?? null;
+    const cost = outage === undefined ? '' : `; longest gap between commits ${formatMs(outage.outageMs)} ms${expectedMs === null ? '' : ` (expected ${formatMs(expectedMs)})`}${outage.leaderAfter === null ? '' : `, then ${outage.leaderAfter} led`}`;
     this.#emit('fault', { fault: `${name} ${index + 1}` }, nsOf(beginMs), {
       title, text: `${title} at ${formatMs(beginMs)} ms of the run${until}${cost}`, tags: [name, ...nodes].join(','), nodes: nodes.join(' '),
       timeEnd: endMs === null ? null : this.#startedAtMs + endMs, duration_ms: endMs === null ? null : endMs - beginMs,
-      outage_ms: outage?.outageMs, recovered_ms: outage?.recoveredMs,
+      outage_ms: outage?.outageMs, expected_outage_ms: expectedMs, recovered_ms: outage?.recoveredMs,
     });
   }
 }

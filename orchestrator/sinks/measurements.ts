@@ -111,7 +111,7 @@ const fault: Measurement = {
   fields: [
     text('title', 'name and nodes'), text('text', 'what it did, in words'), text('tags', 'its name and its nodes, with commas'), text('nodes', 'those it hit'),
     float('timeEnd', 'ms', 'Unix time of its end; absent: it has not ended'), float('duration_ms', 'ms', 'from begin to end'),
-    float('outage_ms', 'ms', 'longest gap between commits that overlaps it; written after the run'), float('recovered_ms', 'ms', 'until arrivals were served as before; absent: they were not; written after the run'),
+    float('outage_ms', 'ms', 'longest gap between commits that overlaps it; written after the run'), float('expected_outage_ms', 'ms', 'of the crash of a leader alone: the mean of what its elections should take; written after the run'), float('recovered_ms', 'ms', 'until arrivals were served as before; absent: they were not; written after the run'),
   ],
 };
 
