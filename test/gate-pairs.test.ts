@@ -101,6 +101,28 @@ describe('verdicts', () => {
   });
 });
 
+describe('in virtual time', () => {
+  const exact = (argv: readonly string[] = []) => gate(['--base', 'base', '--head', 'head', '--on', 'netns', '--virtual-time', '--experiment', 'small.yaml', '--seed', 'coin', ...argv]);
+
+  test('each seed is measured once on each side, and compared as the simulator is; where its kernel is missing, that is said', async () => {
+    twoLabs({ latencyMs: 80, cpu: 3 });
+    const { status, stdout, stderr } = await exact(['--seeds', '5']);
+    if (status === 4) {
+      expect(stderr).toMatch(/^error: --virtual-time: .*\n {2}hint: build its kernel once/);
+      return;
+    }
+    expect(stdout).toMatch(/REGRESSED\n {2}small toy commit\.p50: 70\.0 → 80\.0 ms, \+14 %/);
+    // Processors have no figure there, and an improvement has no baseline to keep.
+    expect(stdout).not.toContain('cpuSeconds');
+    expect(status).toBe(2);
+    expect(order()).toHaveLength(10);
+    twoLabs({ latencyMs: 60 });
+    const better = await exact(['--seeds', '5']);
+    expect(better.stdout).toMatch(/^improved: 1 guarded figure is better \(5 seeds/m);
+    expect(better.status).toBe(0);
+  });
+});
+
 describe('runs that count for nothing', () => {
   test('an invalid run voids its pair, which is named and made again under another seed', async () => {
     twoLabs({ invalid: [2] });
