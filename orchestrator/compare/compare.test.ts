@@ -6,6 +6,7 @@ import { parseExperiment } from '../experiment.ts';
 import type { Figure, Plan, Summary } from '../kinds.ts';
 import { makePlans } from '../plan.ts';
 import { createSimulator } from '../simulate.ts';
+import { curveSections } from '../report/page/curve-section.ts';
 import { rowsOf } from './compare.ts';
 import { AXES, curvesOf, trajectoriesOf } from './curves.ts';
 import { barOf, differencesOf, type Entry, obstaclesOf, pairsOf, type Side, subjectsOf } from './sides.ts';
@@ -123,6 +124,15 @@ test('latency by throughput goes in the order of the load, also where more load 
   const subjects = subjectsOf([side('a', [at(300, 150, 900), at(100, 100, 50), at(200, 180, 300), at(400, 120, { value: 1000, unit: 'ms', bound: '>' })])]);
   const load = AXES.find(({ name }) => name === 'load') as (typeof AXES)[number];
   expect(trajectoriesOf(subjects, load, 'throughput', 'commit.p50').map(({ points }) => points.map(({ x, y }) => [x, y]))).toEqual([[[100, 50], [180, 300], [150, 900]]]);
+});
+
+test('a sweep of connections, or of the load, is drawn by throughput too; one of delays is not, and no sweep is nothing', () => {
+  const drawn = (...plans: readonly Partial<Plan>[]) => curveSections(subjectsOf([side('a', plans.map((plan, index) => entry({ plan: { label: `raft@${index}`, ...plan }, figures: { throughput: 10 + index } })))])).flatMap(({ charts }) => charts.map(({ frame }) => frame.data.file));
+  const load = (ratePerSecond: number | null, count = 1): Partial<Plan> => ({ load: { ...base.plan.load, ratePerSecond, clients: [{ region: 'a', count }] } });
+  expect(drawn(load(10), load(20))).toEqual(['commit.p50-by-throughput.csv', 'commit.p99-by-throughput.csv', 'commit.p50-by-load.csv', 'commit.p99-by-load.csv', 'throughput-by-load.csv']);
+  expect(drawn(load(null, 1), load(null, 5))).toContain('throughput-by-connections.csv');
+  expect(drawn({}, { links: {} })).toEqual(['commit.p50-by-delay.csv', 'commit.p99-by-delay.csv', 'throughput-by-delay.csv']);
+  expect(drawn({})).toEqual([]);
 });
 
 test('a comparison in words names its sides, what was left out, what was forced and how many runs are needed', () => {
