@@ -18,6 +18,7 @@ import { Flushes } from './metrics/flushes.ts';
 import { Leaders } from './metrics/leaders.ts';
 import { LinkChanges } from './metrics/link-changes.ts';
 import { METRICS } from './metrics/names.ts';
+import { phaseLockReason } from './metrics/phase-lock.ts';
 import { Faults, outagesOf } from './metrics/outages.ts';
 import { Retries } from './metrics/retries.ts';
 import { regionRows } from './metrics/regions.ts';
@@ -193,6 +194,8 @@ class Measurement {
     const audited = { population, commitP50Ms: commands['commit.p50']?.value ?? null, nodesCpuMs: this.#costs.cpuMs(), windowMs };
     const { invalid, noBaseline } = this.#audit.reasons(audited);
     const network = certificateReasons(certificate);
+    const tick = this.#protocol.tick?.(plan.options) ?? null;
+    const locked = tick === null ? null : phaseLockReason(population.filter(({ intendedMs }) => intendedMs < steady.toMs), tick, plan.load.ratePerSecond === null);
     const metrics: { readonly [name: string]: Figure } = {
       ...commands, ...this.#commits.figures(), ...this.#costs.figures(this.#commits.inWindow()), ...this.#flushes.figures(), ...outages.figures, 'outage.expected': expectedOutageFigure(rows),
       ...optimumFigures(expected), ...this.#linkChanges.figures(), ...this.#audit.figures(audited), ...this.#retries.figures(), ...this.#rounds.figures(leadership === 'rotating'), leaderChanges: count(stable ? this.#leaders.changes(window) : null),
@@ -201,7 +204,7 @@ class Measurement {
     return {
       metrics: Object.fromEntries(METRICS.map(({ name, unit }) => [name, metrics[name] ?? { value: null, unit, bound: '=' }])),
       regions: regionRows(plan, population), expected, outages: rows, attribution: this.#attribution.finish(Math.min(Infinity, ...this.#faults.spans.map(({ beginMs }) => beginMs))), ...(certificate === null ? {} : { certificate }),
-      invalid: [...network.invalid, ...invalid], noBaseline: [...network.invalid, ...network.noBaseline, ...this.#linkChanges.reasons(), ...noBaseline],
+      invalid: [...network.invalid, ...invalid], noBaseline: [...network.invalid, ...network.noBaseline, ...this.#linkChanges.reasons(), ...noBaseline, ...(locked === null ? [] : [locked])],
     };
   }
 }

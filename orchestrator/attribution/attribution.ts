@@ -10,8 +10,8 @@ import type { Asked } from './served.ts';
 import { Walker, type Walk } from './walk.ts';
 
 /** Commits walked of a run, about; and events looked at for them, beyond which no more are. */
-const MAX_WALKED = 2_000;
-const MAX_LOOKED = 60_000_000;
+const MAX_WALKED = 1_000;
+const MAX_LOOKED = 40_000_000;
 /** Turns of real nodes, on a busy machine too; with a clock to wait for, no longer than it can be told apart from that wait. */
 const REAL_TURN_MS = 50;
 const REAL_TURN_BY_CLOCK_MS = 5;
@@ -34,6 +34,7 @@ export class Attribution {
   #arrivals = false;
   #answered = 0;
   #lost = 0;
+  #passedOver = 0;
 
   constructor(plan: Plan, protocol: AnyProtocol) {
     this.#plan = plan;
@@ -71,7 +72,11 @@ export class Attribution {
 
   #walk({ region }: Open, asked: Asked): void {
     const { id, intendedMs, repliedMs } = asked;
-    const walk = this.#walker.looked > MAX_LOOKED ? null : this.#walker.walk(asked);
+    if (this.#walker.looked > MAX_LOOKED) {
+      this.#passedOver++;
+      return;
+    }
+    const walk = this.#walker.walk(asked);
     if (walk === null) this.#lost++;
     else this.#walked.push({ ...walk, id, region, intendedMs, totalMs: repliedMs - intendedMs });
   }
@@ -87,11 +92,19 @@ export class Attribution {
     const walked = steady.length > 0 ? steady : this.#walked;
     const regions = [...new Set(this.#plan.load.clients.map(({ region }) => region))];
     return {
-      because: this.#lost === 0 ? null : `${this.#lost} of ${this.#lost + this.#walked.length} commits are left out: their events are not complete`,
+      because: this.#leftOut(),
       tick: this.#tick,
       rows: regions.flatMap((region) => rowsOf(region, walked.filter((each) => each.region === region))),
       commits: pathsOf(walked),
     };
+  }
+
+  #leftOut(): string | null {
+    const parts = [
+      this.#lost === 0 ? [] : [`${this.#lost} of ${this.#lost + this.#walked.length} commits are left out: their events are not complete`],
+      this.#passedOver === 0 ? [] : [`the last ${this.#passedOver} commits are left out: too many events lie between their begin and their end`],
+    ].flat();
+    return parts.length === 0 ? null : parts.join('; ');
   }
 }
 

@@ -17,12 +17,12 @@ export function messagesBeside(trail: Trail, told: Iterable<Recorded>, placed: R
     const peer = sent?.peer ?? null;
     if (sent === null || peer === null || !names.has(sent.name ?? '') || taken.has(pair(sent.node, peer)) || found.length >= MAX_BESIDE) return;
     taken.add(pair(sent.node, peer));
-    found.push({ from: sent.node, to: peer, fromMs: sent.atMs, toMs: trail.receivedOf(sent)?.atMs ?? null, message: sent.name ?? '' });
+    found.push({ from: sent.node, to: peer, fromMs: sent.atMs, toMs: sent.other?.atMs ?? null, message: sent.name ?? '' });
   };
   const within = ({ atMs }: Recorded) => atMs >= first.fromMs && atMs <= final.toMs;
   for (let at = placed; at !== null && at.atMs <= first.fromMs; at = trail.after(at)) if (at.kind === 'sent' && within(at)) add(at);
   for (const received of told) {
-    const sent = trail.sentOf(received);
+    const sent = received.other;
     if (sent !== null && within(sent) && within(received)) add(sent);
   }
   return found;

@@ -46,7 +46,7 @@ function answerAt(trail: Trail, { id, at: { slot }, repliedMs }: Asked, entry: R
   for (const commit of commits) {
     // An answer to another node leaves right after the commit.
     for (let next = trail.after(commit); next !== null && next.kind === 'sent' && next.name === 'reply'; next = trail.after(next)) {
-      const received = next.peer === entry.node ? trail.receivedOf(next) : null;
+      const received = next.peer === entry.node ? next.other : null;
       if (received !== null && received.order > entry.order && received.atMs <= repliedMs && (own === null || received.order < own.order)) return received;
     }
   }

@@ -15,12 +15,14 @@ export type Recorded = {
   readonly missing: number;
   /** Of 'sent' and 'received'; of an arrival: who forwarded it. */
   readonly peer: NodeId | null;
-  /** Of 'sent': its name. Of 'received': the frame that it is. */
+  /** Of 'sent': its name. */
   readonly name: string | null;
   readonly id: CommandId | null;
   readonly slot: number;
   readonly epoch: number;
   readonly tookMs: number;
+  /** Of 'sent' and 'received': the other end of the datagram; null: not seen, or forgotten. */
+  other: Recorded | null;
 };
 
 type Line = { readonly records: Recorded[]; dropped: number; sequence: number | null; missing: number };
@@ -39,8 +41,6 @@ export class Trail {
   #all: Recorded[] = [];
   #order = 0;
   #bySent = new Map<string, Recorded>();
-  #byReceived = new Map<string, Recorded>();
-  #frames = new Map<Recorded, string>();
   #byCommand = new Map<CommandId, Recorded[]>();
   #bySlot = new Map<number, Recorded[]>();
   #forgotMs = 0;
@@ -59,24 +59,18 @@ export class Trail {
     const record = recordOf(event, { order: this.#order++, index: line.dropped + line.records.length, missing: line.missing });
     line.records.push(record);
     this.#all.push(record);
-    if (event.type === 'sent' || event.type === 'received') {
-      const key = event.type === 'sent' ? frameKey(event.node, event.life, event.frame) : frameKey(event.peer, event.peerLife, event.frame);
-      const map = event.type === 'sent' ? this.#bySent : this.#byReceived;
-      // A duplicate of a datagram tells nothing new.
-      if (!map.has(key)) map.set(key, record);
-      this.#frames.set(record, key);
+    if (event.type === 'sent') this.#bySent.set(frameKey(event.node, event.life, event.frame), record);
+    else if (event.type === 'received') {
+      const sent = this.#bySent.get(frameKey(event.peer, event.peerLife, event.frame));
+      if (sent !== undefined) {
+        record.other = sent;
+        // A duplicate of a datagram tells nothing new.
+        sent.other ??= record;
+      }
     }
     if (record.id !== null) push(this.#byCommand, record.id, record);
     if (record.kind === 'committed') push(this.#bySlot, record.slot, record);
     if (this.#all.length > MAX_RECORDS || event.atMs - this.#forgotMs > 2 * this.#keepMs) this.#forget(event.atMs);
-  }
-
-  sentOf(received: Recorded): Recorded | null {
-    return this.#bySent.get(this.#frames.get(received) ?? '') ?? null;
-  }
-
-  receivedOf(sent: Recorded): Recorded | null {
-    return this.#byReceived.get(this.#frames.get(sent) ?? '') ?? null;
   }
 
   ofCommand(id: CommandId): readonly Recorded[] {
@@ -127,10 +121,8 @@ export class Trail {
     }
     const recent = <Key, Value extends Recorded | readonly Recorded[]>(map: Map<Key, Value>) => new Map([...map].filter(([, value]) => kept((Array.isArray(value) ? value.at(-1) : value) as Recorded)));
     this.#bySent = recent(this.#bySent);
-    this.#byReceived = recent(this.#byReceived);
     this.#byCommand = recent(this.#byCommand);
     this.#bySlot = recent(this.#bySlot);
-    this.#frames = new Map([...this.#frames].filter(([record]) => kept(record)));
   }
 }
 
@@ -141,7 +133,7 @@ function push<Key>(map: Map<Key, Recorded[]>, key: Key, record: Recorded): void 
 }
 
 function recordOf(event: LabEvent, place: Pick<Recorded, 'order' | 'index' | 'missing'>): Recorded {
-  const plain: Recorded = { ...place, kind: event.type as Kind, atMs: event.atMs, node: event.node, peer: null, name: null, id: null, slot: 0, epoch: 0, tookMs: 0 };
+  const plain: Recorded = { ...place, kind: event.type as Kind, atMs: event.atMs, node: event.node, peer: null, name: null, id: null, slot: 0, epoch: 0, tookMs: 0, other: null };
   switch (event.type) {
     case 'arrived':
       return { ...plain, id: event.id, peer: event.from ?? null };

@@ -28,9 +28,10 @@ export class Walker {
   #asked!: Asked;
   #segments: Segment[] = [];
   /** Messages that tell of the command, and those of them that tell that the leader has it. */
-  #forwards = new Set<Recorded>();
+  #forwards: Set<Recorded> | null = null;
   #told = new Set<Recorded>();
   #entry!: Recorded;
+  #answer!: Recorded;
   #leader: Recorded | null = null;
   #closedBy: NodeId | null = null;
 
@@ -53,9 +54,10 @@ export class Walker {
     this.#leader = own.find(({ kind, slot, epoch, order }) => kind === 'placed' && slot === at.slot && epoch === at.epoch && order > first.order) ?? null;
     const { attempt, entry } = this.#leader === null ? served : enteredBefore(this.#trail, asked, served, this.#leader);
     this.#entry = entry;
-    this.#forwards = this.#toldSince(entry, answer);
+    this.#answer = answer;
+    this.#forwards = null;
     const taken = this.#leader === null ? null : this.#taken(this.#leader);
-    this.#told = taken === null ? this.#forwards : this.#toldSince(taken, answer);
+    this.#told = taken === null ? this.#ofForward() : this.#toldSince(taken, answer);
     this.#hop('reply', answer.node, 'clients', answer.atMs, repliedMs);
     if (answer !== served.entry) this.#untilEntry(this.#decision(answer));
     this.#hop('client', 'clients', entry.node, attempt.atMs, entry.atMs);
@@ -76,6 +78,12 @@ export class Walker {
     this.#add({ part, from: node, to: null, fromMs, toMs });
   }
 
+  /** Most commands arrive at their leader by name: this is seldom needed. */
+  #ofForward(): Set<Recorded> {
+    this.#forwards ??= this.#toldSince(this.#entry, this.#answer);
+    return this.#forwards;
+  }
+
   /** Every message until the answer whose sender knew, before it sent, what this record's node knew. */
   #toldSince(begin: Recorded, answer: Recorded): Set<Recorded> {
     const since = new Map<NodeId, number>([[begin.node, begin.order]]);
@@ -83,7 +91,7 @@ export class Walker {
     for (const record of this.#trail.between(begin, answer)) {
       this.looked++;
       if (record.kind !== 'received') continue;
-      const sent = this.#trail.sentOf(record);
+      const sent = record.other;
       if (sent === null || sent.order < (since.get(sent.node) ?? Infinity)) continue;
       if (!since.has(record.node)) since.set(record.node, record.order);
       // What only brings another command says nothing of this one.
@@ -97,7 +105,7 @@ export class Walker {
   #decision(answer: Recorded): Recorded {
     let effect = answer;
     if (answer.kind === 'received') {
-      const sent = this.#trail.sentOf(answer) as Recorded;
+      const sent = answer.other as Recorded;
       this.#hop('reply', sent.node, answer.node, sent.atMs, answer.atMs, sent.name ?? '');
       effect = this.#trail.commitsOf(this.#asked.at.slot).find(({ node }) => node === sent.node) as Recorded;
       this.#stay('reply', sent.node, effect.atMs, sent.atMs);
@@ -108,7 +116,7 @@ export class Walker {
       this.#between(cause, effect, 'apply');
       if (cause.kind === 'durable') return this.#flushed(cause, effect);
       if (cause.kind === 'placed') return cause === this.#leader ? cause : this.#follower(cause);
-      const sent = this.#trail.sentOf(cause) as Recorded;
+      const sent = cause.other as Recorded;
       const decided = this.#trail.commitsOf(this.#asked.at.slot).find(({ node, order }) => node === sent.node && order < sent.order);
       if (decided === undefined) return this.#votes(sent, cause, effect.node);
       this.#hop('reply', sent.node, cause.node, sent.atMs, cause.atMs, sent.name ?? '');
@@ -164,7 +172,7 @@ export class Walker {
       const begin = this.#entered(sent);
       if (begin === null) return sent;
       received = begin;
-      sent = this.#trail.sentOf(begin) as Recorded;
+      sent = begin.other as Recorded;
     }
     return sent;
   }
@@ -189,15 +197,15 @@ export class Walker {
     const begin = this.#causeOf(placed);
     if (begin === null || begin.kind !== 'received') return placed;
     this.#between(begin, placed, 'follower-queue');
-    return this.#votes(this.#trail.sentOf(begin) as Recorded, begin, placed.node);
+    return this.#votes(begin.other as Recorded, begin, placed.node);
   }
 
   /** Where nothing was placed: the first message of the kind of the last one before the flush, or else before the answer. */
   #likeliest(sent: Recorded, durable: Recorded | null): Recorded | null {
     const untilMs = durable === null ? sent.atMs : durable.atMs - durable.tookMs + this.#rules.turnMs;
     const told = [...this.#told].filter(({ node, order, atMs }) => node === sent.node && order < sent.order && atMs <= untilMs);
-    const name = told.length === 0 ? null : this.#trail.sentOf(told.at(-1) as Recorded)?.name;
-    return told.find((record) => this.#trail.sentOf(record)?.name === name) ?? null;
+    const name = told.at(-1)?.other?.name;
+    return told.find((record) => record.other?.name === name) ?? null;
   }
 
   /** From the leader's message back to the placing. */
@@ -219,7 +227,7 @@ export class Walker {
   /** The first message of this name that went to the same node before, and was lost. */
   #lostBefore(sent: Recorded, placed: Recorded): Recorded | null {
     for (let at = this.#trail.after(placed); at !== null && at.order < sent.order; at = this.#trail.after(at)) {
-      if (at.kind === 'sent' && at.peer === sent.peer && at.name === sent.name) return this.#trail.receivedOf(at) === null ? at : null;
+      if (at.kind === 'sent' && at.peer === sent.peer && at.name === sent.name) return at.other === null ? at : null;
     }
     return null;
   }
@@ -238,7 +246,7 @@ export class Walker {
     const taken = leads ? this.#taken(begin) : null;
     if (taken === entry) return this.#between(entry, begin, 'queue');
     const received = taken?.kind === 'arrived' ? this.#frameOf(taken) : taken;
-    const sent = received === null ? null : this.#trail.sentOf(received);
+    const sent = received === null ? null : received.other;
     if (taken === null || received === null || sent === null) return this.#stay(null, begin.node, entry.atMs, begin.atMs);
     this.#between(taken, begin, 'queue');
     this.#stay('queue', begin.node, received.atMs, taken.atMs);
@@ -255,7 +263,7 @@ export class Walker {
 
   /** The first message from the entry node, else from anybody, that tells of the command. */
   #firstTold(at: NodeId, before: number): Recorded | null {
-    const told = [...this.#forwards].filter(({ node, order }) => node === at && order < before);
+    const told = [...this.#ofForward()].filter(({ node, order }) => node === at && order < before);
     return told.find(({ peer }) => peer === this.#entry.node) ?? told[0] ?? null;
   }
 
