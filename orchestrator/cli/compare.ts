@@ -3,7 +3,7 @@ import { statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { rowsOf } from '../compare/compare.ts';
 import { barOf, differencesOf, type Entry, obstaclesOf, pairsOf, type Side, subjectsOf } from '../compare/sides.ts';
-import { type Comparison, renderComparison } from '../compare/words.ts';
+import { type Comparison, doubtsIn, renderComparison } from '../compare/words.ts';
 import { LabError } from '../errors.ts';
 import { comparedCharts, renderComparePage } from '../report/page/compare-page.ts';
 import type { RunRecord } from '../report/page/record.ts';
@@ -64,7 +64,7 @@ export async function compareFolders(folders: readonly string[], flags: CompareF
   const comparison: Comparison = { sides, excluded, pairs };
   if (flags.json) {
     const plain = pairs.map(({ base, other, forced, differences, rows }) => ({ base: inShort(base), other: inShort(other), forced, differences, rows }));
-    process.stdout.write(`${JSON.stringify({ version: 1, sides: sides.map(({ name, entries }) => ({ name, runs: entries.length })), excluded, pairs: plain }, null, 2)}\n`);
+    process.stdout.write(`${JSON.stringify({ version: 1, sides: sides.map(({ name, entries }) => ({ name, runs: entries.length })), excluded, doubts: doubtsIn(comparison), pairs: plain }, null, 2)}\n`);
   } else process.stdout.write(renderComparison(comparison, TABLE_COLUMNS));
   if (flags.page === undefined && flags.svg === undefined && flags.png === undefined) return;
   const { registry: { protocols } } = await loadPlugins(flags.plugin);

@@ -1,5 +1,6 @@
 // What a comparison says in a terminal: for each pair a table of figures, what else differs, and what was left out.
 import { unitOf } from '../metrics/names.ts';
+import { doubtsOf } from '../report/doubts.ts';
 import { formatFigure, formatMs } from '../report/figures.ts';
 import { plainTable } from '../report/plain-table.ts';
 import { wrapped } from '../report/table.ts';
@@ -55,6 +56,12 @@ function tableOf(rows: readonly Row[]): string {
   })).join('\n');
 }
 
+/** Of every run that is compared; a reason is told once for each run. */
+export function doubtsIn({ sides }: Pick<Comparison, 'sides'>): readonly { readonly run: string; readonly because: string }[] {
+  return sides.flatMap(({ name, entries }) => entries.flatMap(({ summary }) => doubtsOf(summary).map((because) => (
+    { run: `${summary.plan.label} on ${summary.plan.runner}, run ${summary.plan.repetition}${sides.length > 1 ? `, in ${name}` : ''}`, because }))));
+}
+
 export function renderComparison({ sides, excluded, pairs }: Comparison, width: number): string {
   const rows = pairs.flatMap((pair) => pair.rows);
   const lines = [
@@ -65,6 +72,7 @@ export function renderComparison({ sides, excluded, pairs }: Comparison, width: 
       ...(pair.differences.length === 0 ? [] : [wrapped(`differs  ${pair.differences.join(', ')}`, width)]),
     ].join('\n')),
     [
+      ...doubtsIn({ sides }).map(({ run, because }) => wrapped(`baseline ${run} cannot become one: ${because}`, width)),
       ...excluded.map(({ folder, because }) => wrapped(`left out ${folder}: ${because}`, width)),
       ...(rows.some(({ call }) => call === 'too few runs') ? [wrapped(`runs     ${LEAST_RUNS} and ${LEAST_RUNS} runs are needed to decide anything at p = ${LEVEL}: repeat with --repeat ${LEAST_RUNS} (operations of one run are no repetitions)`, width)] : []),
       ...(rows.some(({ p }) => p !== null) ? [wrapped(`p        rank test of Mann and Whitney over runs, two-sided; below ${LEVEL} a difference counts. Each figure is tested by itself`, width)] : []),

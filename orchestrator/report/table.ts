@@ -5,6 +5,7 @@ import type { Figure, Summary } from '../kinds.ts';
 import { isViolation } from '../judge.ts';
 import { networkOf } from '../metrics/certified.ts';
 import { attributionInWords } from './attribution-words.ts';
+import { doubtsOf } from './doubts.ts';
 import { faultsInWords } from './fault-words.ts';
 import { extremesOf, formatFigure, formatMs, medianFigure } from './figures.ts';
 import { groupsOf, type Group } from './groups.ts';
@@ -110,7 +111,7 @@ function verdictLines({ label, runs }: Group): readonly string[] {
 function measurementLines({ label, runs }: Group): readonly string[] {
   return runs.flatMap((run) => [
     ...run.invalid.map((reason) => `invalid  ${nameOf(label, runs, run)}: ${reason}`),
-    ...(isBarredAlone(run) ? run.baseline.because : []).map((reason) => `baseline ${nameOf(label, runs, run)} cannot become one: ${reason}`),
+    ...doubtsOf(run).map((reason) => `baseline ${nameOf(label, runs, run)} cannot become one: ${reason}`),
     ...[linksInWords(run)].flatMap((words) => (words === null ? [] : [`links    ${label} on ${run.plan.runner}: ${words}`])),
     ...run.missed.map((line) => `missed   ${nameOf(label, runs, run)}: ${line}`),
     ...run.plan.warnings.map((warning) => `warning  ${label}: ${warning}`),

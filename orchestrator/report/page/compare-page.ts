@@ -2,7 +2,7 @@
 // sweeps as curves.
 import { sideLetter } from '../../compare/curves.ts';
 import { nameOf as subjectName, type Subject } from '../../compare/sides.ts';
-import { changeOf, type Compared, type Comparison, counted, medianOf, rangeOf, saysOf, titleOf } from '../../compare/words.ts';
+import { changeOf, type Compared, type Comparison, counted, doubtsIn, medianOf, rangeOf, saysOf, titleOf } from '../../compare/words.ts';
 import { unitOf } from '../../metrics/names.ts';
 import { agreementSection } from './agreement-table.ts';
 import type { Chart } from './chart.ts';
@@ -22,7 +22,7 @@ export function renderComparePage(comparison: Comparison, recorded: readonly Rec
   return documentOf({
     title: sides.map(({ name }) => name).join(' and '), scripted: true,
     header: html`<h1><b>${sides.length > 1 ? sides.map(({ name }, side) => `${sideLetter(side)}: ${name}`).join(' · ') : sides[0]?.name ?? ''}</b></h1>
-<p class="headline">${headline(pairs)}</p>${excluded.map(({ folder, because }) => html`<p class="trust">Left out: ${folder}, ${because}.</p>`)}`,
+<p class="headline">${headline(pairs)}</p>${excluded.map(({ folder, because }) => html`<p class="trust">Left out: ${folder}, ${because}.</p>`)}${doubtsIn(comparison).map(({ run, because }) => html`<p class="trust">Not fit as a baseline: ${run}, ${because}.</p>`)}`,
     main: html`${curveSections(recorded.map(({ subject }) => subject)).map(({ section }) => section)}
 ${distributionSection(recorded, sides.length)}
 ${pairs.map((pair) => pairSection(pair, comparison))}

@@ -4,6 +4,7 @@ import type { Json } from '../../../node/contract.ts';
 import { isViolation } from '../../judge.ts';
 import type { Outage, Verdict } from '../../kinds.ts';
 import { METRICS } from '../../metrics/names.ts';
+import { doubtsOf } from '../doubts.ts';
 import { formatFigure, formatMs, medianFigure } from '../figures.ts';
 import { nameOf } from './chart.ts';
 import { linksInWords, unexpectedInWords } from '../link-words.ts';
@@ -102,7 +103,7 @@ function remarks(groups: readonly RunGroup[]): Html | null {
   const lines = groups.flatMap((group) => group.runs.flatMap((run) => {
     const { invalid, missed, plan } = run.summary;
     const name = titleOf(group, run);
-    return [...[linksInWords(run.summary)].flatMap((words) => (words === null ? [] : [`${name}: ${words}`])), ...invalid.map((line) => `invalid, ${name}: ${line}`), ...missed.map((line) => `threshold missed, ${name}: ${line}`), ...plan.warnings.map((line) => `${group.label}: ${line}`)];
+    return [...[linksInWords(run.summary)].flatMap((words) => (words === null ? [] : [`${name}: ${words}`])), ...invalid.map((line) => `invalid, ${name}: ${line}`), ...doubtsOf(run.summary).map((line) => `no baseline, ${name}: ${line}`), ...missed.map((line) => `threshold missed, ${name}: ${line}`), ...plan.warnings.map((line) => `${group.label}: ${line}`)];
   }));
   return lines.length === 0 ? null : html`<ul>${[...new Set(lines)].map((line) => html`<li>${line}</li>`)}</ul>`;
 }

@@ -1,5 +1,6 @@
 // The sentence on top: what happened, in plain words and from the data alone. With a fault: how long each stopped committing,
 // or how many rounds it lost; without: how fast each answered. Then whether what was claimed held.
+import { doubtsOf } from '../doubts.ts';
 import { isViolation } from '../../judge.ts';
 import type { Outage, Plan } from '../../kinds.ts';
 import { html, type Html } from './html.ts';
@@ -103,11 +104,13 @@ export function trustLine(groups: readonly RunGroup[]): string {
   const findings = verdicts.filter(({ finding }) => finding === true).length;
   const unknown = verdicts.filter(({ valid }) => valid === 'unknown').length;
   const invalid = summaries.filter((summary) => summary.invalid.length > 0).length;
+  const doubtful = summaries.filter((summary) => doubtsOf(summary).length > 0).length;
   const parts = [
     violations > 0 ? `${counted(violations, 'claim')} violated: these figures are void` : verdicts.length > 0 ? 'Every claim held' : 'Nothing was checked',
     findings > 0 ? `${counted(findings, 'finding')} (violated, but not claimed)` : [],
     unknown > 0 ? `${unknown} undecided` : [],
     invalid > 0 ? `${counted(invalid, 'run')} invalid as a measurement` : [],
+    doubtful > 0 ? `${counted(doubtful, 'run')} not fit as a baseline (below, under Safety)` : [],
     summaries.some(({ partial }) => partial) ? 'interrupted: figures cover a part' : [],
   ].flat();
   return `${parts.join('; ')}. ${counted(summaries.length, 'run')} of ${counted(groups.length, 'set-up')}.`;
