@@ -51,7 +51,7 @@ describe('lab reproduce', () => {
     const page = join(folder, 'page.html');
     const { status, stdout } = await lab('elections', '--from', folder, '--page', page);
     expect(stdout).toContain('of each row 60 elections');
-    expect(stdout).toMatch(/REFUSED {2}strict: chance alone moves it by ± \d+(\.\d)? % \(60 elections\), more than the tolerance of 0\.1 %/);
+    expect(stdout).toMatch(/REFUSED {2}strict: chance alone moves it by ± \d+(\.\d)? %, more than the tolerance of 0\.1 % \(60 elections\)/);
     expect(stdout.split('\n').flatMap((line) => / {2}(ok|DIFFERS|REFUSED)$/.exec(line)?.[1] ?? [])).toEqual(['ok', 'REFUSED']);
     expect(status).toBe(2);
     expect(readFileSync(page, 'utf8')).toContain('1 of 2 rows are within their tolerance; 1 are refused');

@@ -83,7 +83,10 @@ describe('a verdict', () => {
 
   test('is refused with the figure where chance alone exceeds the tolerance', () => {
     const row = verdictOf({}, runsOf(80, 100, 120));
-    expect(row).toMatchObject({ verdict: 'refused', because: 'chance alone moves it by ± 29 % (3 runs), more than the tolerance of 10 %' });
+    expect(row).toMatchObject({ verdict: 'refused', because: 'chance alone moves it by ± 29 %, more than the tolerance of 10 % (3 runs)' });
+    expect(verdictOf({ claim: 'at most' }, runsOf(80, 100, 120))).toMatchObject({ verdict: 'refused', because: 'chance alone moves it by ± 28.9, and may carry it over 110.0 (3 runs)' });
+    expect(verdictOf({ claim: 'at most' }, runsOf(30, 50, 70))?.verdict).toBe('ok');
+    expect(verdictOf({ model: 101 }, runsOf(96, 100, 104))).toMatchObject({ verdict: 'refused', because: 'chance alone moves it by ± 5.7 %, more than the tolerance of 2 % (3 runs)' });
     expect(renderReproduced('mine', table([{}]), row === undefined ? [] : [row])).toContain('REFUSED  case 0: chance alone');
   });
 

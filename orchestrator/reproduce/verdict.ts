@@ -54,13 +54,24 @@ type Judged = Pick<Reproduced, 'verdict' | 'because'>;
 
 function judge(row: PublishedRow, found: Estimate | null, model: number | null, tolerance: Published['tolerance'], other: Reproduced | null): Judged {
   if (found === null) return { verdict: 'differs', because: 'nothing was measured' };
-  const { value, error } = found;
-  const anchor = row.published ?? model ?? value;
-  const least = row.published === null ? tolerance.model : Math.min(tolerance.published, model === null ? 1 : tolerance.model);
-  const chance = error === null || anchor === 0 ? 0 : (CHANCE * error) / Math.abs(anchor);
-  if (chance > least) return { verdict: 'refused', because: `chance alone moves it by ± ${percent(chance)} (${found.samples} ${found.of}), more than the tolerance of ${percent(least)}` };
+  const { value } = found;
+  const refused = chanceOf(row, found, model, tolerance);
+  if (refused !== null) return { verdict: 'refused', because: `${refused} (${found.samples} ${found.of})` };
   const wrong = [claimed(row, found, tolerance.published, other), model !== null && Math.abs(value - model) > tolerance.model * Math.abs(model) ? `${apart(value, model)} from the model` : null].filter((text) => text !== null);
   return wrong.length === 0 ? { verdict: 'ok', because: '' } : { verdict: 'differs', because: wrong.join('; ') };
+}
+
+/** Why so few trials decide nothing; null: they do. A bound is decided where chance does not reach it. */
+function chanceOf(row: PublishedRow, { value, error }: Estimate, model: number | null, tolerance: Published['tolerance']): string | null {
+  if (error === null) return null;
+  const chance = CHANCE * error;
+  const [published, wide] = [row.published ?? 0, tolerance.published];
+  const edges = row.claim === 'at most' ? [published * (1 + wide)] : row.claim === 'between' ? [published * (1 - wide), (row.upTo ?? 0) * (1 + wide)] : [];
+  const edge = edges.find((each) => Math.abs(value - each) < chance);
+  if (edge !== undefined) return `chance alone moves it by ± ${chance.toFixed(1)}, and may carry it over ${edge.toFixed(1)}`;
+  const allowed = [...(row.claim === 'equals' ? [[wide, published] as const] : []), ...(model === null ? [] : [[tolerance.model, model] as const])];
+  const least = allowed.find(([share, of]) => chance > share * Math.abs(of));
+  return least === undefined ? null : `chance alone moves it by ± ${percent(chance / Math.abs(least[1]))}, more than the tolerance of ${percent(least[0])}`;
 }
 
 /** null: the claim holds. */
