@@ -8,12 +8,16 @@ import type { Item, Section, SpaceTime } from './space-time.ts';
 
 const GUTTER_PX = 74;
 const CLIENTS_PX = 190;
-/** Of a column, so that a usual screen shows all of them; more nodes than seven are scrolled to. */
-const COLUMN_PX = [190, 148, 120] as const;
+/** Of all columns, so that a usual screen shows them; more nodes than seven are scrolled to. */
+const COLUMNS_PX = 840;
+const COLUMN_PX = { least: 120, most: 280 };
 const LINE_PX = 14;
 const LEAST_GAP_PX = 3;
 const MOST_GAP_PX = 34;
 const CHARACTER_PX = 6.1;
+const BOLD_CHARACTER_PX = 7;
+/** The words of a line across stand above it. */
+const ACROSS_PX = 9;
 const BAR_PX = 8;
 const CROSS_SHARE = 0.55;
 
@@ -22,7 +26,7 @@ type Placed = { readonly item: Item; readonly at: Point };
 type Layout = { readonly columns: ReadonlyMap<string, number>; readonly columnPx: number; readonly widthPx: number };
 
 function layoutOf(nodes: readonly NodeId[]): Layout {
-  const columnPx = COLUMN_PX[nodes.length > 5 ? 2 : nodes.length > 4 ? 1 : 0];
+  const columnPx = Math.max(COLUMN_PX.least, Math.min(COLUMN_PX.most, Math.floor(COLUMNS_PX / nodes.length)));
   const columns = new Map<string, number>([[CLIENTS, GUTTER_PX + 8], ...nodes.map((node, index): [string, number] => [node, GUTTER_PX + CLIENTS_PX + index * columnPx])]);
   return { columns, columnPx, widthPx: GUTTER_PX + CLIENTS_PX + nodes.length * columnPx };
 }
@@ -53,7 +57,7 @@ function placesOf(items: readonly Item[], { columns }: Layout): readonly Placed[
     // The names of messages stand where they arrive: those that leave need no line of their own.
     const across = item.column === LAB;
     const busy = across ? Math.max(0, ...freeFrom.values()) : freeFrom.get(item.column) ?? 0;
-    if (item.type !== 'sent') y = Math.max(y, busy);
+    if (item.type !== 'sent') y = Math.max(y, across ? busy + ACROSS_PX : busy);
     if (across) for (const column of columns.keys()) freeFrom.set(column, y + LINE_PX + 4);
     else if (item.type !== 'sent') freeFrom.set(item.column, y + LINE_PX);
     return { item, at: { x: columns.get(item.column) ?? 0, y } };
@@ -157,16 +161,16 @@ function words({ item, at }: Placed, { columnPx, widthPx }: Layout): Html | null
   const text = item.type === 'received' ? item.message.name : item.text;
   const kind = item.type === 'received' ? 'arrival' : item.kind;
   if (item.column === LAB) {
-    return html`<path class="across is-${kind}" d="M${GUTTER_PX} ${round(at.y)}H${widthPx}"/><text class="is-${kind}" x="${GUTTER_PX + 8}" y="${round(at.y - 4)}">${clipped(text, widthPx - GUTTER_PX)}</text>`;
+    return html`<path class="across is-${kind}" d="M${GUTTER_PX} ${round(at.y)}H${widthPx}"/><text class="is-${kind}" x="${GUTTER_PX + 8}" y="${round(at.y - 4)}">${clipped(text, widthPx - GUTTER_PX, BOLD_CHARACTER_PX)}</text>`;
   }
   const room = (item.column === CLIENTS ? CLIENTS_PX : columnPx) - 18;
   const shape = SHAPES[kind]?.({ x: round(at.x), y: round(at.y) });
   const marked = item.type === 'note' && item.marked ? ' marked' : '';
-  return html`${shape === undefined ? null : html`<path class="sign is-${kind}${marked}" d="${shape}"/>`}<text class="is-${kind}${marked}" x="${round(at.x + 9)}" y="${round(at.y + 4)}">${clipped(text, room)}<title>${seconds(item.atMs)} s ${item.column}: ${text}</title></text>`;
+  return html`${shape === undefined ? null : html`<path class="sign is-${kind}${marked}" d="${shape}"/>`}<text class="is-${kind}${marked}" x="${round(at.x + 9)}" y="${round(at.y + 4)}">${clipped(text, room, kind === 'status' || marked !== '' ? BOLD_CHARACTER_PX : CHARACTER_PX)}<title>${seconds(item.atMs)} s ${item.column}: ${text}</title></text>`;
 }
 
-function clipped(text: string, roomPx: number): string {
-  const most = Math.floor(roomPx / CHARACTER_PX);
+function clipped(text: string, roomPx: number, characterPx: number): string {
+  const most = Math.floor(roomPx / characterPx);
   return text.length <= most ? text : `${text.slice(0, most - 1)}…`;
 }
 
