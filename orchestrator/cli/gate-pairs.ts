@@ -49,7 +49,8 @@ const DEFAULT_EXPERIMENT = 'experiments/gate-local.yaml';
 const DEFAULT_SEEDS = 8;
 /** Beside what the plan lasts: nodes start, links are probed, events are read. */
 const BESIDE_RUN_MS = 6_000;
-const PATIENCE = { times: 10, moreMs: 120_000 } as const;
+/** Of one run; in virtual time computing lasts as long as it likes. */
+const PATIENCE = { real: { times: 10, moreMs: 120_000 }, virtual: { times: 50, moreMs: 900_000 } } as const;
 
 /** Returns the exit code. `stop` is set by Ctrl-C. */
 export async function runPairGate(flags: PairFlags, stop: Stop): Promise<number> {
@@ -118,8 +119,9 @@ async function readJob(flags: PairFlags, on: string): Promise<SideJob & Pick<Pai
   const closed = plans.find(({ load }) => load.ratePerSecond === null);
   if (closed !== undefined) throw new LabError('bad-experiment', `${experiment}: ${closed.label} has no rate`, 'give load.rate a number, such as 400/s: at saturation batching hides what a commit costs');
   const runMs = plans.reduce((sum, { warmupMs, measureMs }) => sum + warmupMs + measureMs + BESIDE_RUN_MS, 0);
+  const { times, moreMs } = flags.virtualTime ? PATIENCE.virtual : PATIENCE.real;
   const settleMs = plans.reduce((sum, plan) => sum + plan.settleMs, 0);
-  return { experiment, name: parsed.name, on, virtualTime: flags.virtualTime, plugins: plugins.files, mostMs: PATIENCE.times * (runMs + settleMs) + PATIENCE.moreMs, runMs };
+  return { experiment, name: parsed.name, on, virtualTime: flags.virtualTime, plugins: plugins.files, mostMs: times * (runMs + settleMs) + moreMs, runMs };
 }
 
 async function compare(job: PairJob, report: (text: string, share: number) => void, stop: Stop): Promise<Said | null> {
