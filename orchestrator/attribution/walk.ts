@@ -16,8 +16,9 @@ export type Rules = { readonly turnMs: number; readonly byClock: boolean };
 
 export type Walk = { readonly segments: readonly Segment[]; readonly closedBy: NodeId | null; readonly beside: readonly Beside[] };
 
-/** A path cannot be longer than this many messages. */
+/** Messages of a path, and records looked at for a lost one. */
 const MAX_HOPS = 24;
+const MAX_BACK = 2_000;
 const INPUTS: ReadonlySet<Recorded['kind']> = new Set(['received', 'durable', 'arrived']);
 
 export class Walker {
@@ -61,21 +62,17 @@ export class Walker {
     this.#hop('reply', answer.node, 'clients', answer.atMs, repliedMs);
     if (answer !== served.entry) this.#untilEntry(this.#decision(answer));
     this.#hop('client', 'clients', entry.node, attempt.atMs, entry.atMs);
-    this.#add({ part: 'retry', from: 'clients', to: null, fromMs: intendedMs, toMs: attempt.atMs });
+    this.#stay('retry', 'clients', intendedMs, attempt.atMs);
     this.#segments.reverse();
     return { segments: this.#segments, closedBy: this.#closedBy, beside: messagesBeside(this.#trail, this.#told, this.#leader, this.#segments) };
   }
 
-  #add(segment: Segment): void {
-    if (segment.toMs > segment.fromMs) this.#segments.push(segment);
-  }
-
   #hop(part: PartName, from: NodeId | 'clients', to: NodeId | 'clients', fromMs: number, toMs: number, message?: string): void {
-    this.#add({ part, from, to, fromMs, toMs, ...(message === undefined || message === '' ? {} : { message }) });
+    if (toMs > fromMs) this.#segments.push({ part, from, to, fromMs, toMs, ...(message === undefined || message === '' ? {} : { message }) });
   }
 
   #stay(part: PartName | null, node: NodeId, fromMs: number, toMs: number): void {
-    this.#add({ part, from: node, to: null, fromMs, toMs });
+    if (toMs > fromMs) this.#segments.push({ part, from: node, to: null, fromMs, toMs });
   }
 
   /** Most commands arrive at their leader by name: this is seldom needed. */
@@ -218,16 +215,19 @@ export class Walker {
       this.#flush(durable, placed.atMs, true);
       return placed;
     }
-    const lost = this.#lostBefore(sent, placed);
-    if (lost !== null) this.#stay('resend', sent.node, lost.atMs, sent.atMs);
-    this.#between(placed, lost ?? sent, 'queue');
+    const lostMs = this.#lostBefore(sent, placed);
+    if (lostMs !== null) this.#stay('resend', sent.node, lostMs, sent.atMs);
+    if (lostMs === null) this.#between(placed, sent, 'queue');
+    else this.#stay('queue', sent.node, placed.atMs, lostMs);
     return placed;
   }
 
-  /** The first message of this name that went to the same node before, and was lost. */
-  #lostBefore(sent: Recorded, placed: Recorded): Recorded | null {
-    for (let at = this.#trail.after(placed); at !== null && at.order < sent.order; at = this.#trail.after(at)) {
-      if (at.kind === 'sent' && at.peer === sent.peer && at.name === sent.name) return at.other === null ? at : null;
+  /** Of a message that left long after the placing: since when one of its name to the same node was lost before it, in ms; null: none was. */
+  #lostBefore(sent: Recorded, placed: Recorded): number | null {
+    if (sent.atMs - placed.atMs <= this.#rules.turnMs) return null;
+    let at = this.#trail.before(sent);
+    for (let looked = 0; at !== null && looked < MAX_BACK; looked++, at = this.#trail.before(at)) {
+      if (at.kind === 'sent' && at.peer === sent.peer && at.name === sent.name && at.atMs < sent.atMs && at.other === null) return Math.max(at.atMs, placed.atMs);
     }
     return null;
   }
