@@ -81,6 +81,13 @@ describe('the parts of a commit', () => {
   });
 });
 
+test('commands that were asked again, of several nodes, follow one way, without a gap and without an overlap', async () => {
+  const { rows, commits } = attributed(await run(WAN.replace('aws-5', 'geo-satellite')));
+  expect(rows.reduce((sum, row) => sum + row.parts.retry + row.parts.resend, 0)).toBeGreaterThan(0);
+  for (const row of rows) expect(Math.abs(row.residualMs)).toBeLessThan(0.001);
+  for (const { segments } of commits) segments.slice(1).forEach(({ fromMs }, index) => { expect(fromMs).toBeCloseTo((segments[index] as { toMs: number }).toMs, 6); });
+});
+
 describe('what is planted in one place', () => {
   let calm: Awaited<ReturnType<typeof run>>;
   let before: AttributionSummary;

@@ -32,10 +32,14 @@ export function servedBy(trail: Trail, asked: Asked): Served | null {
   return least;
 }
 
-/** The attempt that brought the command to its leader: one before the answered one, where that came when the command was placed already. */
+/** The attempt that brought the command to its leader: another than the answered one, where that came too late or took another way. */
 export function enteredBefore(trail: Trail, { id, attempts }: Asked, served: Served, placed: Recorded): Pick<Served, 'attempt' | 'entry'> {
-  if (served.entry.order < placed.order || served.answer === served.entry) return served;
-  const entry = trail.ofCommand(id).findLast(({ kind, peer, order }) => kind === 'arrived' && peer === null && order < placed.order);
+  const before = served.entry.order < placed.order;
+  if (served.answer === served.entry || (before && placed.node === served.entry.node)) return served;
+  const own = trail.ofCommand(id);
+  const forwarded = own.findLast(({ kind, node, peer, order }) => kind === 'arrived' && node === placed.node && peer !== null && order <= placed.order);
+  if (before && (forwarded === undefined || forwarded.peer === served.entry.node)) return served;
+  const entry = own.findLast(({ kind, node, peer, order }) => kind === 'arrived' && peer === null && order <= (forwarded ?? placed).order && (forwarded === undefined || node === forwarded.peer));
   const attempt = attempts.findLast(({ to, atMs }) => to === entry?.node && atMs <= entry.atMs);
   return entry === undefined || attempt === undefined ? served : { attempt, entry };
 }

@@ -235,7 +235,7 @@ export class Walker {
   /** When the command came to the node of its placing. */
   #taken({ node, order }: Recorded): Recorded | null {
     if (node === this.#entry.node) return this.#entry;
-    const arrived = this.#trail.ofCommand(this.#asked.id).find((record) => record.kind === 'arrived' && record.node === node && record.peer !== null && record.order <= order && record.order > this.#entry.order);
+    const arrived = this.#trail.ofCommand(this.#asked.id).find((record) => record.kind === 'arrived' && record.node === node && record.peer === this.#entry.node && record.order <= order && record.order > this.#entry.order);
     return arrived ?? this.#firstTold(node, order);
   }
 
