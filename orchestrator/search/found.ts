@@ -41,7 +41,7 @@ export function foundInWords(search: Search, found: Found): readonly string[] {
     answer,
     ...(monotone ? [] : [`the map is NOT MONOTONE: the verdict changes ${boundaries.length} times along the range${disagreeing.length > 0 ? ' (some of it may be noise, where runs disagree)' : ''}`]),
     ...(disagreeing.length === 0 ? [] : [`runs disagree at ${disagreeing.map(({ value, held, runs }) => `${written(search, value)} (${held} of ${runs} hold)`).join(', ')}`]),
-    ...(narrowed || points.length === 0 ? [] : [`not as narrow as asked for: the ${search.runs} runs that are allowed were used up, or it was interrupted`]),
+    ...(narrowed || points.length === 0 ? [] : [`not as narrow as asked for: ${points.length * search.repeat + search.repeat > search.runs ? `the ${search.runs} runs that are allowed were used up` : 'it was interrupted'}`]),
     ...[...new Set(points.flatMap(({ wrong }) => wrong))].slice(0, MOST_WRONG).map((text) => `counted as not holding: ${text}`),
   ];
 }
