@@ -83,3 +83,9 @@ test('runs are limited, and what was not narrowed is said to be so', () => {
   expect(narrowed).toBe(false);
   expect(points.reduce((sum, { runs }) => sum + runs, 0)).toBeLessThanOrEqual(18);
 });
+
+test('a search that ends early claims nothing of the range', () => {
+  const boundary = new BoundarySearch(SEARCH);
+  boundary.judge(SEARCH.low, 3, 3);
+  expect(boundary.result()).toMatchObject({ outcome: 'unfinished', narrowed: false });
+});

@@ -9,8 +9,8 @@ export type Verdict = 'holds' | 'fails' | 'mixed';
 export type Judged = { readonly value: number; readonly held: number; readonly runs: number; readonly verdict: Verdict };
 /** Between the last value in a row that holds and the first that fails; null: the range ends, or the target holds again, before one does. */
 export type Boundary = { readonly holds: number; readonly fails: number | null; readonly side: 'upper' | 'lower' };
-/** boundary: at least one. nowhere: no value holds. everywhere: each does. */
-export type Outcome = 'boundary' | 'nowhere' | 'everywhere';
+/** boundary: at least one. nowhere: no value holds. everywhere: each does. unfinished: it ended before all of the range was looked at. */
+export type Outcome = 'boundary' | 'nowhere' | 'everywhere' | 'unfinished';
 export type Result = {
   readonly outcome: Outcome;
   readonly boundaries: readonly Boundary[];
@@ -46,8 +46,7 @@ export class BoundarySearch {
   result(): Result {
     const points = this.#sorted();
     const boundaries = boundariesOf(points);
-    const outcome = points.every(({ verdict }) => verdict !== 'holds') ? 'nowhere' : boundaries.length === 0 ? 'everywhere' : 'boundary';
-    return { outcome, boundaries, monotone: boundaries.length < 2, narrowed: this.#wanted() === null, points };
+    return { outcome: this.#open().length > 0 ? 'unfinished' : outcomeOf(points, boundaries), boundaries, monotone: boundaries.length < 2, narrowed: this.#wanted() === null, points };
   }
 
   #runs(): number {
@@ -58,11 +57,15 @@ export class BoundarySearch {
     return [...this.#points.values()].sort((a, b) => a.value - b.value);
   }
 
-  /** The ends first: they may say that there is nothing to look for. */
-  #wanted(): number | null {
+  /** Of the values over the whole range, those that are not judged yet; the ends first. */
+  #open(): readonly number[] {
     const { low, high, points } = this.#search;
     const inner = Array.from({ length: points - 2 }, (_, index) => this.#rounded(this.#at((index + 1) / (points - 1))));
-    const open = [low, high, ...inner].find((value) => !this.#points.has(value));
+    return [low, high, ...inner].filter((value) => !this.#points.has(value));
+  }
+
+  #wanted(): number | null {
+    const [open] = this.#open();
     if (open !== undefined) return open;
     const sorted = this.#sorted();
     let widest: { readonly middle: number; readonly share: number } | null = null;
@@ -107,6 +110,11 @@ export class BoundarySearch {
     const middle = this.#rounded(this.#at((this.#shareOf(left) + this.#shareOf(right)) / 2));
     return middle > left && middle < right && !this.#points.has(middle) ? middle : null;
   }
+}
+
+function outcomeOf(points: readonly Judged[], boundaries: readonly Boundary[]): Outcome {
+  if (points.every(({ verdict }) => verdict !== 'holds')) return 'nowhere';
+  return boundaries.length === 0 ? 'everywhere' : 'boundary';
 }
 
 /** One for each end of a row of values that hold, but for the ends of the range. */

@@ -30,8 +30,8 @@ export function foundInWords(search: Search, found: Found): readonly string[] {
   const { outcome, boundaries, monotone, narrowed, points } = found;
   const range = `${written(search, search.low)} … ${written(search, search.high)}`;
   const disagreeing = points.filter(({ verdict }) => verdict === 'mixed');
-  const answer = points.length === 0
-    ? 'nothing was judged'
+  const answer = outcome === 'unfinished'
+    ? `it ended before the whole range was looked at: ${points.length} of its first ${search.points} values are judged`
     : outcome === 'nowhere'
       ? `the target holds nowhere${disagreeing.length === 0 ? '' : ' in all runs'}: ${points.length} values were tried in ${range}; ask for less, or search elsewhere`
       : outcome === 'everywhere'
