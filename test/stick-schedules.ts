@@ -6,8 +6,13 @@ import { stick } from '../node/protocols/stick.ts';
 import type { Options } from '../node/protocols/stick/options.ts';
 
 const ROUND_MS = 1000;
-const LOST = 0.15;
+const LOST = { any: 0.15, aimed: 0.02 };
 const REPEATED = 0.05;
+/** Of all steps. */
+const CRASHES = { any: 0.03, aimed: 0.02 };
+/** Share of the draws of what is late in which it stays on the way. */
+const KEPT_BACK = 0.97;
+const MOST_ROUNDS_DOWN = 3;
 
 type Letter = { readonly from: NodeId; readonly to: NodeId; readonly message: Json };
 type Held = { readonly after: number; readonly to: NodeId; readonly message: Json };
@@ -17,10 +22,18 @@ export type Schedule = {
   readonly nodes: number; readonly rounds: number; readonly options: Partial<Options>;
   /** What a new life finds of this entry on its disk; null: nothing. */
   readonly survives?: (entry: Json) => Json | null;
+  /** Aimed at promises: what a promise should keep a node from lies on the way for long, and is the first that the node hears when it comes back, rounds later. */
+  readonly late?: 'protoconsensus' | 'consensus';
 };
 
+/** null: it is another message. */
+function roundOf(message: Json, name: string | undefined): number | null {
+  return (message as { readonly [name: string]: { readonly round: number } | undefined })[name ?? '']?.round ?? null;
+}
+
 /** How the run forked, or null; and how much was decided. */
-export function runSchedule(seed: string, { nodes: count, rounds, options, survives = (entry) => entry }: Schedule): { readonly fork: string | null; readonly decided: number } {
+export function runSchedule(seed: string, { nodes: count, rounds, options, survives = (entry) => entry, late }: Schedule): { readonly fork: string | null; readonly decided: number } {
+  const kind = late === undefined ? 'any' : 'aimed';
   const random = randomStream(seed, 'schedule');
   const below = (limit: number) => Math.floor(random() * limit);
   const ids = Array.from({ length: count }, (_, index) => `n${index + 1}`);
@@ -29,7 +42,7 @@ export function runSchedule(seed: string, { nodes: count, rounds, options, survi
   const forks: string[] = [];
 
   const post = (from: NodeId, to: NodeId, message: Json): void => {
-    if (random() < LOST) return;
+    if (random() < LOST[kind]) return;
     for (let copies = random() < REPEATED ? 2 : 1; copies > 0; copies--) letters.push({ from, to, message });
   };
   const envOf = (node: Node): Env<Json, Json, Options> => {
@@ -75,7 +88,14 @@ export function runSchedule(seed: string, { nodes: count, rounds, options, survi
     node.disk.length = node.durable + below(node.disk.length - node.durable + 1);
     node.disk = node.disk.flatMap((entry) => survives(entry) ?? []);
     node.durable = node.disk.length;
+    if (late !== undefined) node.clockMs += (1 + below(MOST_ROUNDS_DOWN)) * ROUND_MS;
     begin(node);
+    const waiting = letters.flatMap((letter) => ({ letter, round: letter.to === node.id ? roundOf(letter.message, late) : null })).sort((a, b) => (a.round ?? 0) - (b.round ?? 0));
+    for (const { letter, round } of waiting) {
+      if (round === null) continue;
+      letters.splice(letters.indexOf(letter), 1);
+      turn(node, () => node.machine.message(letter.from, structuredClone(letter.message)));
+    }
   };
 
   const nodes = ids.map((id): Node => ({ id, machine: null as never, clockMs: ROUND_MS, alarms: new Map(), disk: [], durable: 0, held: [], life: 0 }));
@@ -84,11 +104,15 @@ export function runSchedule(seed: string, { nodes: count, rounds, options, survi
   for (let step = 0; step < rounds * count * 60 && forks.length === 0; step++) {
     const node = nodes[below(count)] as Node;
     const draw = random();
-    if (draw < 0.03) crash(node);
+    if (draw < CRASHES[kind]) crash(node);
     else if (draw < 0.07) flush(node);
     else if (draw < 0.12) turn(node, () => node.machine.commands([{ id: `c${++commands}:1`, op: { type: 'put', key: 'k', value: 'v' } }]));
     else if (letters.length > 0 && draw < 0.9) {
       const [letter] = letters.splice(below(letters.length), 1) as [Letter];
+      if (roundOf(letter.message, late) !== null && random() < KEPT_BACK) {
+        letters.push(letter);
+        continue;
+      }
       const to = nodes[ids.indexOf(letter.to)] as Node;
       turn(to, () => to.machine.message(letter.from, structuredClone(letter.message)));
     } else {
