@@ -4,45 +4,13 @@
 import { reportFailure } from '../orchestrator/cli/failure.ts';
 import { EXIT } from '../orchestrator/errors.ts';
 import { count, namesOf, readFlags } from './flags.ts';
-import { type Fate, KILLERS } from './mutants/kill.ts';
+import { Fates } from './mutants/fates.ts';
+import { KILLERS } from './mutants/kill.ts';
 import { type Mutant, mutants } from './mutants/mutate.ts';
 import { explanationOf } from './mutants/survivors.ts';
 import { inWords, sampleOf, tableOf, verdictOf, type Tried } from './mutants/table.ts';
 import { writeSection } from './planted-page.ts';
 import { PLANTS } from './plants/all.ts';
-import { ownSources, Records } from './records.ts';
-
-/**
- * What is known of each mutant. A kill is kept until the protocol's own sources change, a life until anything changes that the killer
- * depends on: so a new check is tried on those alone that live. `results/mutants/` removed: all is tried again.
- */
-class Fates {
-  readonly records: Records<Fate>;
-  readonly sources: string;
-  readonly bases: readonly string[];
-
-  constructor(protocol: string) {
-    this.records = new Records('mutants', protocol);
-    this.sources = ownSources(protocol);
-    this.bases = KILLERS.map(({ basis }) => basis(protocol));
-  }
-
-  #keyOf({ file, at, from, to }: Mutant, killer: number | null): unknown {
-    return [this.sources, file, at, from, to, ...(killer === null ? [] : [KILLERS[killer]?.name, this.bases[killer]])];
-  }
-
-  /** A mutant that lives has been tried by so many killers, counted from the first. */
-  of(mutant: Mutant): Omit<Tried, 'mutant'> {
-    const kill = this.records.get(this.#keyOf(mutant, null));
-    if (kill !== undefined) return { fate: kill, killers: KILLERS.length };
-    const untried = KILLERS.findIndex((_, killer) => this.records.get(this.#keyOf(mutant, killer)) === undefined);
-    return { fate: { killer: null, how: '' }, killers: untried < 0 ? KILLERS.length : untried };
-  }
-
-  set(mutant: Mutant, killer: number, fate: Fate): void {
-    this.records.set(this.#keyOf(mutant, fate.killer === null ? killer : null), fate);
-  }
-}
 
 type Chosen = { readonly protocol: string; readonly fates: Fates; readonly all: number; readonly mutants: readonly Mutant[] };
 

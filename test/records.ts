@@ -17,9 +17,9 @@ function hashOf(files: readonly string[]): string {
 const matching = (pattern: string) => projectFiles().filter((file) => new RegExp(`^${pattern}`).test(file));
 const withoutTests = (files: readonly string[]) => files.filter((file) => !UNIT_TESTS.test(file));
 
-/** Of what a protocol is: its own files, without its tests. */
-export function ownSources(protocol: string): string {
-  return hashOf(withoutTests(matching(`node/protocols/${protocol}[./]`)));
+/** Of one file; its path may begin with a slash. */
+export function contentOf(file: string): string {
+  return hashOf([file.replace(/^\//, '')]);
 }
 
 /** Of all that decides the outcome of a simulated run beside what is planted: the protocol, the simulator, the checks, the hunt. */
