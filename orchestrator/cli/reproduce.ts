@@ -25,6 +25,8 @@ export type ReproduceFlags = { readonly all: boolean; readonly on: string; reado
 
 /** Plans that are held at once. */
 const BATCH = 500;
+/** One run of so many. */
+const MOST_VOID = 1_000;
 /** Of what is wrong with runs. */
 const MOST_TOLD = 20;
 
@@ -32,7 +34,7 @@ type Stop = { readonly requested: boolean };
 /** Of rows that ask for figures of the same runs. plans: a batch of them, from 0 on. */
 type Setting = { readonly rows: readonly PublishedRow[]; readonly plans: (batch: number) => readonly Plan[] };
 type Table = { readonly name: string; readonly published: Published; readonly settings: readonly Setting[] };
-type Result = { readonly name: string; readonly published: Published; readonly rows: readonly Reproduced[]; readonly violated: readonly string[]; readonly invalid: readonly string[] };
+type Result = { readonly name: string; readonly published: Published; readonly rows: readonly Reproduced[]; readonly violated: readonly string[]; readonly invalid: readonly string[]; readonly leftOut: readonly string[] };
 
 /** Returns the exit code. `stop` is set by Ctrl-C. */
 export async function reproduce(name: string | undefined, flags: ReproduceFlags, stop: Stop): Promise<number> {
@@ -59,7 +61,7 @@ export async function reproduce(name: string | undefined, flags: ReproduceFlags,
   }
   tell(results, flags.json);
   if (flags.page !== undefined) {
-    saveText(flags.page, renderReproducedPage(results.map(({ name: of, published, rows, violated, invalid }) => ({ name: of, published, rows, wrong: [...violated, ...invalid] }))));
+    saveText(flags.page, renderReproducedPage(results.map(({ name: of, published, rows, violated, invalid, leftOut }) => ({ name: of, published, rows, wrong: [...violated, ...invalid], leftOut }))));
     process.stderr.write(`page: ${flags.page}\n`);
   }
   if (results.some(({ violated }) => violated.length > 0)) return EXIT.claimViolated;
@@ -137,19 +139,29 @@ async function runAll({ name, settings, published: { repeat } }: Table, stop: St
 }
 
 function resultOf({ name, published, settings }: Table, runs: readonly (readonly Run[])[]): Result {
-  const of = (row: PublishedRow) => runs[settings.findIndex(({ rows }) => rows.includes(row))] ?? [];
-  const because = (told: (run: Run) => readonly string[]) => [...new Set(settings.flatMap(({ rows }, index) => (runs[index] ?? []).flatMap((run) => told(run).map((text) => `${rows[0]?.case}: ${text}`))))].slice(0, MOST_TOLD);
-  return { name, published, violated: because(({ violated }) => violated), invalid: because(({ invalid }) => invalid), rows: compare(published, published.rows.map(of)) };
+  const usable = runs.map((of) => of.filter(({ invalid }) => invalid.length === 0));
+  // Of thousands of runs a few are void by chance, which says nothing of what they measured: they are left out, by name.
+  const few = runs.map((of, index) => of.length - (usable[index]?.length ?? 0) <= of.length / MOST_VOID);
+  const of = (row: PublishedRow) => {
+    const index = settings.findIndex(({ rows }) => rows.includes(row));
+    return (few[index] === true ? usable : runs)[index] ?? [];
+  };
+  const because = (told: (run: Run, index: number) => readonly string[]) => (
+    [...new Set(settings.flatMap(({ rows }, index) => (runs[index] ?? []).flatMap((run) => told(run, index).map((text) => `${rows[0]?.case}: ${text}`))))].slice(0, MOST_TOLD));
+  return {
+    name, published, violated: because(({ violated }) => violated), rows: compare(published, published.rows.map(of)),
+    invalid: because(({ invalid }, index) => (few[index] === true ? [] : invalid)), leftOut: because(({ invalid }, index) => (few[index] === true ? invalid : [])),
+  };
 }
 
 function tell(results: readonly Result[], json: boolean): void {
   if (json) {
-    const tables = results.map(({ name, published, rows, violated, invalid }) => ({ name, ...published, rows, violated, invalid }));
+    const tables = results.map(({ name, published, rows, violated, invalid, leftOut }) => ({ name, ...published, rows, violated, invalid, leftOut }));
     process.stdout.write(`${JSON.stringify({ version: 1, tables }, null, 2)}\n`);
     return;
   }
-  const texts = results.map(({ name, published, rows, violated, invalid }) => [
-    renderReproduced(name, published, rows), ...violated.map((text) => `violated  ${text}`), ...invalid.map((text) => `invalid   ${text}`),
+  const texts = results.map(({ name, published, rows, violated, invalid, leftOut }) => [
+    renderReproduced(name, published, rows), ...violated.map((text) => `violated  ${text}`), ...invalid.map((text) => `invalid   ${text}`), ...leftOut.map((text) => `left out  ${text}`),
   ].join('\n'));
   process.stdout.write(`${texts.join('\n\n')}\n`);
 }

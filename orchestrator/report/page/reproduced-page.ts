@@ -5,8 +5,8 @@ import { cellsOf, HEAD, samplesOf } from '../../reproduce/words.ts';
 import { documentOf } from './document.ts';
 import { html, type Html } from './html.ts';
 
-/** wrong: runs that violate a claim or are invalid. */
-export type ReproducedTable = { readonly name: string; readonly published: Published; readonly rows: readonly Reproduced[]; readonly wrong: readonly string[] };
+/** wrong: of runs that violate a claim or are invalid; leftOut: of the few that are void by chance. */
+export type ReproducedTable = { readonly name: string; readonly published: Published; readonly rows: readonly Reproduced[]; readonly wrong: readonly string[]; readonly leftOut: readonly string[] };
 
 const BADGES: { readonly [verdict in Reproduced['verdict']]: Html } = {
   ok: html`<span class="badge ok">✓ ok</span>`, differs: html`<span class="badge violated">✕ differs</span>`, refused: html`<span class="badge">! refused</span>`,
@@ -25,9 +25,10 @@ export function renderReproducedPage(tables: readonly ReproducedTable[]): string
 }
 
 function tableOf(table: ReproducedTable): Html {
-  const { name, published, rows, wrong } = table;
+  const { name, published, rows, wrong, leftOut } = table;
   return html`<section><h2>${published.title}</h2><p><b>${name}</b>, in ${published.unit}. ${published.source}.${published.conditions === '' ? '' : ` Here: ${published.conditions}.`} Measured of each row: ${samplesOf(rows)}.</p>
 ${wrong.length === 0 ? null : html`<p class="void">${wrong.join('; ')}</p>`}
+${leftOut.length === 0 ? null : html`<p>Left out: ${leftOut.join('; ')}.</p>`}
 <div class="scroll" tabindex="0" role="region" aria-label="${published.title}"><table><thead><tr>${HEAD.map((text, index) => html`<th scope="col"${index <= 1 || index === HEAD.length - 1 ? null : html` class="number"`}>${text}</th>`)}</tr></thead>
 <tbody>${rows.map((row) => html`<tr>${cellsOf(row, published).map((text, index) => cell(row, text, index))}</tr>`)}</tbody></table></div></section>`;
 }
