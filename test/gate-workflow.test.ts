@@ -102,7 +102,7 @@ test('its steps install, measure base and head in one pair, comment, and pass wi
   expect(comment).toMatch(/^<!-- lab gate -->\n### lab gate: inconclusive\n/);
   expect(comment).toMatch(/^\| raft cpuSecondsPer1000Commits s \|/m);
   expect([status, stdout]).toEqual([0, expect.stringContaining('::warning::')]);
-});
+}, 300_000);
 
 test('a second time the same comment is replaced', () => {
   writeFileSync(place('repository/gate.md'), '<!-- lab gate -->\n### lab gate: ok\n');
