@@ -19,8 +19,7 @@ export type Survey = {
 
 /** Exhaustive within the bounds that are noted for this error: `lab explore` in a process that has it. */
 function explore(protocol: string, plant: Plant): Survey['explored'] {
-  const options = Object.entries(plant.options ?? {}).flatMap(([name, value]) => ['--set', `${name}=${value}`]);
-  const { status, stdout, stderr } = spawnSync(process.execPath, [join(ROOT, 'orchestrator/cli/main.ts'), 'explore', '--protocol', protocol, ...(plant.explore ?? []), ...options, '--json'], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [join(ROOT, 'orchestrator/cli/main.ts'), 'explore', '--protocol', protocol, ...(plant.explore ?? []), '--json'], {
     encoding: 'utf8', maxBuffer: 2 ** 26, env: { ...process.env, NODE_OPTIONS: `--import=${join(ROOT, 'test/plant-preload.ts')}`, LAB_PLANT: JSON.stringify([plant]) },
   });
   if (status !== EXIT.claimViolated && status !== EXIT.ok && status !== EXIT.missed) throw new LabError('bad-command-line', `${protocol}: ${plant.error}: cannot be explored: ${stderr.split('\n')[0]}`, `correct its bounds in test/plants/${protocol}.ts`);

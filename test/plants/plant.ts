@@ -7,7 +7,7 @@ export type Plant = Omit<Replacement, 'at'> & {
   readonly scenario?: string;
   /** Of the protocol, in which the error has an effect; over its defaults. */
   readonly options?: { readonly [name: string]: string | number | boolean };
-  /** Bounds for `lab explore` within which it violates a claim. */
+  /** Bounds and options for `lab explore` within which it violates a claim; `options` are not added. */
   readonly explore?: readonly string[];
   /** Why random cases do not find it. */
   readonly beyondHunts?: string;
