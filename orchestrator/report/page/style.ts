@@ -123,6 +123,7 @@ section{margin-top:34px}
 .overview tbody th{grid-column:1/3;font-size:14.5px;overflow-wrap:anywhere}
 .overview tbody th .name{display:flex;gap:3px}
 .overview .where{grid-column:3/5;color:var(--muted);font-size:13px;align-self:center;text-align:center}
+.overview .number>small{white-space:normal}
 .overview .verdict{grid-column:5;text-align:right}
 .overview .number{text-align:left}
 .overview .number:last-child{text-align:right}
