@@ -20,3 +20,9 @@ test('the epoch that counts is that of the end of the turn in which it was commi
   const stream = committedInEpoch2().commit('n1', 5, null, PUT).status('n1', { epoch: 3 }).at(6);
   expect(stream.placed('n2', 'c9:1', 5, 3).verdict(leaderCompleteness)).toMatchObject({ valid: true });
 });
+
+test('who learns a decision before it knows of any leader has not committed it in an epoch below that of the decision', () => {
+  const late = () => new Stream().status('n1', { epoch: 0 }).commit('n1', 4, null, PUT, { epoch: 3 }).at(5);
+  expect(late().placed('n2', 'c9:1', 4, 2).verdict(leaderCompleteness)).toMatchObject({ valid: true });
+  expect(late().placed('n2', 'c9:1', 4, 4).verdict(leaderCompleteness)).toMatchObject({ valid: false });
+});

@@ -2,7 +2,8 @@
 // slot, nobody puts another one there in an epoch above e. This sees a leader that lacks a committed entry when it
 // writes over it, before anything wrong is committed.
 //
-// e is the epoch of the node that committed: its status at the end of that turn, so no less than the epoch that decided.
+// e is the epoch of the node that committed, its status at the end of that turn, or that of the entry where it is higher: a node
+// that has just started learns what is decided before it knows of any leader. So it is no less than the epoch that decided.
 import type { CommandId, NodeId } from '../../node/contract.ts';
 import type { Check, LabEvent } from '../kinds.ts';
 import { Complaints, counted } from './words.ts';
@@ -17,14 +18,14 @@ class LeaderCompleteness {
   readonly chosen = new Map<number, Chosen>();
   readonly #epochs = new Map<NodeId, number>();
   /** Commits of the present turn of a node, whose status comes at its end if it changed. */
-  #turn: { readonly node: NodeId; readonly atMs: number; readonly commits: { readonly slot: number; readonly id: CommandId | null }[] } | null = null;
+  #turn: { readonly node: NodeId; readonly atMs: number; readonly commits: { readonly slot: number; readonly epoch: number; readonly id: CommandId | null }[] } | null = null;
 
   observe(event: LabEvent): void {
     if (this.#turn !== null && (event.node !== this.#turn.node || event.atMs !== this.#turn.atMs)) this.#settle();
     if (event.type === 'status') this.#epochs.set(event.node, event.status.epoch);
     else if (event.type === 'committed') {
       this.#turn ??= { node: event.node, atMs: event.atMs, commits: [] };
-      this.#turn.commits.push({ slot: event.at.slot, id: event.command?.id ?? null });
+      this.#turn.commits.push({ ...event.at, id: event.command?.id ?? null });
     } else if (event.type === 'placed') {
       const { at, id, node, atMs } = event;
       const chosen = this.chosen.get(at.slot);
@@ -39,9 +40,10 @@ class LeaderCompleteness {
   #settle(): void {
     if (this.#turn === null) return;
     const { node, commits } = this.#turn;
-    const epoch = this.#epochs.get(node) ?? Infinity;
+    const known = this.#epochs.get(node) ?? Infinity;
     this.#turn = null;
-    for (const { slot, id } of commits) {
+    for (const { slot, id, epoch: placed } of commits) {
+      const epoch = Math.max(known, placed);
       const chosen = this.chosen.get(slot);
       if (chosen === undefined) this.chosen.set(slot, { id, node, epoch });
       else chosen.epoch = Math.min(chosen.epoch, epoch);

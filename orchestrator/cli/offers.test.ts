@@ -92,8 +92,8 @@ test('a run on both worlds shows how it goes, and ends with how far they agree',
   // 2: where the machine is too busy, the run says of itself that it measured nothing.
   expect([0, 2]).toContain(code);
   expect(stderr).toMatch(/local stick … \d+ % \(measuring: \d+\/s, p50 [\d.]+ ms, p99 [\d.]+ ms, leader (n\d|none), /);
-  expect(stdout).toMatch(/^agreement .*p50 ms .*p99 ms .*commits\/s\n/m);
-  expect(stdout).toMatch(/^stick on local .*\d$/m);
+  expect(stdout).toMatch(/^agreement .*p50 ms .*p99 ms .*commits\/s +verdict\n/m);
+  expect(stdout).toMatch(/^stick: sim – local .* (agree|explained|differ)$/m);
 });
 
 test('the help of every command shows an example that begins with its name', () => {
