@@ -15,7 +15,7 @@ export function renderSearchPage(experiment: string, search: Search, all: readon
     title: experiment, scripted: true,
     header: html`<h1><b>${experiment}</b> · ${field} between ${written(search, search.low)} and ${written(search, search.high)}</h1>
 <p class="headline">${all.map((found) => `${nameOf(found)}: ${foundInWords(search, found)[0] ?? ''}.`).join(' ')}</p>
-<p class="trust">Target: ${search.hold.map(targetText).join(' and ')}. ${certaintyInWords(search.repeat)}.</p>`,
+<p class="trust">Target: ${search.hold.map(targetText).join(' and ')}; ${certaintyInWords(search.repeat)}.</p>`,
     main: html`<section><h2>Along the range</h2><p>A point is the median of the runs at one value, the bar reaches from the least to the most.</p><div class="panels">${search.hold.map((target) => chartOf(search, all, target))}</div></section>
 ${all.map((found) => mapSection(search, found))}`,
     footer: 'Made by consensus-lab. The runs lie beside this page, one folder each: lab report shows them.',
