@@ -1,5 +1,5 @@
 // Boards of a running Grafana in Chromium, as a reader sees them, and what is wrong with what is seen.
-import { type Browser, chromium, type Locator, type Page } from 'playwright-core';
+import { type Browser, chromium, type Locator, type Page, type Response } from 'playwright-core';
 import { type Board, readBoard, type Values } from './boards.ts';
 
 export type Shown = { readonly page: Page; readonly panels: ReadonlyMap<string, string>; readonly problems: readonly string[] };
@@ -7,6 +7,8 @@ export type Shown = { readonly page: Page; readonly panels: ReadonlyMap<string, 
 export type Intercept = { readonly asked: string; readonly status: number; readonly body: string };
 export type View = { readonly fromMs: number; readonly toMs: number; readonly values?: Values };
 
+/** What a panel asks a data source. */
+const DATA = /\/api\/(datasources\/proxy|ds\/query)/;
 const CHROMIUM = '/usr/bin/chromium';
 const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
 /** All panels of the longest board are in sight, so that Grafana draws them all. */
@@ -54,6 +56,8 @@ export class BoardPages {
     page.on('console', (message) => { if (message.type() === 'error') problems.push(`console: ${message.text()}`); });
     page.on('pageerror', (error) => problems.push(`JavaScript: ${error.message}`));
     page.on('request', (request) => { if (!['127.0.0.1', ''].includes(new URL(request.url()).hostname)) problems.push(`request: ${request.url()}`); });
+    const answers: Promise<string | null>[] = [];
+    page.on('response', (response) => { if (DATA.test(response.url())) answers.push(malformed(response)); });
     if (intercept !== undefined) {
       const { asked, status, body } = intercept;
       await page.route(/\/api\/datasources\/proxy\//, (route) => (route.request().postData()?.includes(asked) === true ? route.fulfill({ status, body, contentType: 'application/json' }) : route.continue()));
@@ -68,6 +72,7 @@ export class BoardPages {
       await panelOf(page, title).locator('[aria-label="Panel loading bar"]').waitFor({ state: 'detached' });
     }
     await page.waitForLoadState('networkidle');
+    problems.push(...(await Promise.all(answers)).filter((words) => words !== null));
     const panels = new Map<string, string>();
     for (const { title, type } of drawn) {
       const text = (await panelOf(page, title).innerText()).replaceAll(/\s+/g, ' ');
@@ -85,6 +90,17 @@ export function panelOf(page: Page, title: string): Locator {
 /** What a panel says where it has nothing to show. */
 export function noValueOf({ panels }: Board, title: string): string {
   return panels.find((panel) => panel.title === title)?.fieldConfig?.defaults.noValue ?? '';
+}
+
+/** What an answer that is no JSON looks like. null: it is, or its page did not want it any more. */
+async function malformed(response: Response): Promise<string | null> {
+  const text = await response.text().catch(() => '{}');
+  try {
+    JSON.parse(text);
+    return null;
+  } catch {
+    return `answer: ${response.status()}, ${text.length} characters, headers ${JSON.stringify(await response.allHeaders())}, ends with ${JSON.stringify(text.slice(-200))}`;
+  }
 }
 
 async function problemsOf(panel: Locator, text: string, draws: boolean): Promise<readonly string[]> {
